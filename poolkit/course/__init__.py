@@ -1,0 +1,1 @@
+"""The course: predictions, checks, hints and progress for the notebooks."""
