@@ -1,1 +1,24 @@
-"""A database connection pool to learn from, and to use. Standard library only."""
+"""A database connection pool to learn from, and to use. Standard library only.
+
+`poolkit.retry` is the function: it hides the module of that name, whose other names come by
+`from poolkit.retry import ...` as usual.
+"""
+
+from poolkit.config import ConnectionConfig
+from poolkit.errors import ConnectFailed, PoolClosed, PoolError, PoolTimeout
+from poolkit.health import health_check
+from poolkit.retry import backoff_delays, is_transient, retry
+from poolkit.simple import SimplePool
+
+__all__ = [
+    "ConnectFailed",
+    "ConnectionConfig",
+    "PoolClosed",
+    "PoolError",
+    "PoolTimeout",
+    "SimplePool",
+    "backoff_delays",
+    "health_check",
+    "is_transient",
+    "retry",
+]
