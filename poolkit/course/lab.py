@@ -1,0 +1,275 @@
+"""`poolkit lab`: the lessons as the learner's own copies, open in JupyterLab.
+
+The copies go to my_work/ beside notebooks/, one folder deep like the lessons, so that every link
+in a lesson leads to the same place from its copy. Jupyter's settings of the user stay untouched:
+all that is set here is set for this one server.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSON = re.compile(r"(\d\d)_\w+\.ipynb")
+RECORD = ".handed_out.json"  # in my_work: the digest of each file as it was handed out
+
+HELP = """\
+usage: poolkit lab [LESSON] [option of `jupyter lab` ...]
+
+Copy the lessons to my_work/, where they are yours, and open one in JupyterLab.
+A file of yours in my_work/ is never overwritten. To begin a lesson afresh,
+rename or delete your copy and run this again.
+
+  LESSON          a lesson's number or name, such as 2 or 02_simple (default: 0)
+  -h, --help      this text; --help-all shows the options of `jupyter lab`
+  --port PORT     a port of your choice, for example 8889
+  --no-browser    print the address, open no browser
+"""
+
+# What JupyterLab would fetch from elsewhere, switched off; what it would ask or tell, made short.
+# Jupyter takes no option twice, so ours stands back where the user gives one of these spellings.
+DEFAULTS = {
+    "--LabApp.news_url=None": (),
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate": (),
+    "--LabApp.extension_manager=readonly": (),
+    "--ServerApp.answer_yes=True": ("-y",),
+    "--Application.log_level=WARN": ("--log-level", "--debug", "--show-config"),
+}
+
+
+class LabError(Exception):
+    """Something the user can mend; the message says how."""
+
+
+def main(argv=None, *, root=ROOT, serve=None):
+    """Hand out the lessons and run JupyterLab until it ends; return the exit code.
+
+    `serve` takes Jupyter's options and runs the server, in this very process, so that no
+    server is left behind when this one ends. What the user can mend is one line and code 2.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv[:1] in (["-h"], ["--help"]):
+        print(HELP, end="")
+        return 0
+    try:
+        serve = serve or find_jupyterlab()
+        work = root / "my_work"
+        lessons = find_lessons(root / "notebooks")
+        lesson, options = choose_lesson(lessons, argv)
+        check_port(options)
+        hand_out(root / "notebooks", work)
+    except LabError as error:
+        print(f"poolkit lab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return run(serve, jupyter_options(options, root, lesson))
+
+
+def run(serve, options):
+    """Run the server; return its exit code."""
+    print("Starting JupyterLab. Press Ctrl-C in this window to end it.", flush=True)
+    try:
+        serve(options)
+    except KeyboardInterrupt:  # before Jupyter's own handler stands
+        return 130
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else int(bool(ending.code))
+    return 0
+
+
+def find_jupyterlab():
+    """Return JupyterLab's entry. Raises LabError where it is not installed."""
+    try:
+        from jupyterlab.labapp import main as serve
+    except ImportError as missing:
+        raise LabError(
+            f"JupyterLab is not installed for {sys.executable} ({missing}); "
+            "in the clone, run: python -m pip install -r requirements.txt"
+        ) from missing
+    return serve
+
+
+def find_lessons(folder):
+    """Return the lessons' file names, in order. Raises LabError where there are none."""
+    try:
+        lessons = sorted(path.name for path in folder.iterdir() if LESSON.fullmatch(path.name))
+    except OSError:
+        lessons = []
+    if not lessons:
+        raise LabError(
+            f"no lessons in {folder}; run it from a clone of the course, "
+            "installed there with: python -m pip install -r requirements.txt"
+        )
+    return lessons
+
+
+def choose_lesson(lessons, argv):
+    """Return the lesson to open and the options that are Jupyter's."""
+    if not argv or argv[0].startswith("-"):
+        return lessons[0], argv
+    asked = argv[0].removesuffix(".ipynb")
+    for lesson in lessons:
+        stem = lesson.removesuffix(".ipynb")
+        number, name = stem.split("_", 1)
+        if asked in (number, str(int(number)), name, stem):
+            return lesson, argv[1:]
+    if Path(argv[0]).exists():
+        return lessons[0], argv  # a file for Jupyter to open
+    known = ", ".join(lesson.removesuffix(".ipynb") for lesson in lessons)
+    raise LabError(f"no lesson {argv[0]!r}; there are {known}")
+
+
+def hand_out(shipped, work):
+    """Copy what is missing in `work`, and bring up to date what nobody has changed since.
+
+    A file that differs from what was handed out is the learner's and stays as it is; where the
+    shipped one has changed, one line says so. Raises LabError where nothing can be written.
+    """
+    if os.path.lexists(work) and not work.is_dir():
+        raise LabError(f"{work} is a file, and your lessons need a folder there: rename it")
+    try:
+        work.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=work):
+            pass  # the lessons save here, so say it now and not at the first save
+        record = read_record(work / RECORD)
+        behind = [name for name in shipped_files(shipped) if not copy(shipped, work, name, record)]
+        write_whole(work / RECORD, json.dumps(record, indent=1).encode())
+    except OSError as error:
+        raise LabError(
+            f"cannot write to {work} ({error.strerror}), where your lessons are saved: "
+            "make it writable, or clone the course into a folder of your own"
+        ) from error
+    if behind:
+        print(
+            f"There is a newer version of {', '.join(behind)}. Your own in {work.name} was left as "
+            "it is; to get the new one, rename yours and run this again."
+        )
+
+
+def shipped_files(folder):
+    """Return the names, relative to `folder`, of the lessons and of what lies beside them."""
+    names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    return [
+        name.as_posix()
+        for name in names
+        if name.parts[0] != "solved" and not any(part.startswith(".") for part in name.parts)
+    ]
+
+
+def copy(shipped, work, name, record):
+    """Hand out one file and record it; return False where the learner's own is behind it."""
+    content, target = (shipped / name).read_bytes(), work / name
+    digest = hashlib.sha256(content).hexdigest()
+    if not os.path.lexists(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, content)
+    elif record.get(name) != digest:
+        theirs = digest_of(target)
+        if theirs is None or theirs not in (digest, record.get(name)):
+            return name not in record  # never handed out by us: nothing to compare it with
+        write_whole(target, content)
+    record[name] = digest
+    return True
+
+
+def digest_of(path):
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None  # not ours to read, so not ours to replace
+
+
+def read_record(path):
+    """Return what was handed out; a missing or damaged record is an empty one."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def write_whole(path, content):
+    """Write all of it or nothing, under the permissions that a new file gets."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def check_port(options):
+    """Raise LabError if a port that was asked for is no port, or is taken."""
+    port, host = value_of(options, "--port", "--ServerApp.port"), value_of(options, "--ip")
+    if port is None:
+        return
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise LabError(f"--port {port}: a port is a whole number up to 65535")
+    for family, kind, _, _, address in addresses(host or "localhost", int(port)):
+        with socket.socket(family, kind) as probe:
+            if os.name == "posix":  # as the server will: a port that has just closed is free
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                explain_port(port, error)
+
+
+def explain_port(port, error):
+    if error.errno == errno.EADDRINUSE:
+        raise LabError(
+            f"port {port} is taken, perhaps by a JupyterLab that still runs; "
+            "end that one, or choose another --port, or leave the option out"
+        ) from error
+    if error.errno == errno.EACCES:
+        raise LabError(f"no permission for port {port}; try one above 1023") from error
+    # Anything else, such as an address family that is switched off, is Jupyter's to judge.
+
+
+def addresses(host, port):
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+
+
+def value_of(options, *names):
+    """Return the value given for an option, in either form, or None."""
+    for option, following in zip(options, [*options[1:], ""], strict=True):
+        name, equals, value = option.partition("=")
+        if name in names:
+            return value if equals else following
+    return None
+
+
+def jupyter_options(options, root, lesson):
+    """Return the user's options, with ours added where the user gave none."""
+    ours = {
+        **DEFAULTS,
+        # The clone, so that links to data/ and to the library's source can be followed.
+        f"--ServerApp.root_dir={root}": ("--notebook-dir", "--ServerApp.notebook_dir"),
+        f"--LabApp.default_url=/lab/tree/my_work/{lesson}": ("--ServerApp.default_url",),
+        # Open tabs are remembered with the course and not mixed with the user's other work.
+        f"--LabApp.workspaces_dir={root / 'my_work' / '.workspaces'}": (),
+    }
+    if value_of(options, "--port", "--ServerApp.port") is not None:
+        ours["--ServerApp.port_retries=0"] = ("--port-retries",)
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # Whoever is root, mostly in a container, has chosen so; only this machine is listened to.
+        ours["--ServerApp.allow_root=True"] = ("--allow-root",)
+    given = {option.partition("=")[0] for option in options}
+    added = [
+        option for option, others in ours.items() if not given & {option.partition("=")[0], *others}
+    ]
+    return [*options, *added]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
