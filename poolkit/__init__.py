@@ -9,6 +9,7 @@ from poolkit.errors import ConnectFailed, PoolClosed, PoolError, PoolTimeout
 from poolkit.health import health_check
 from poolkit.retry import backoff_delays, is_transient, retry
 from poolkit.simple import SimplePool
+from poolkit.workload import run, run_demo_queries
 
 __all__ = [
     "ConnectFailed",
@@ -21,4 +22,6 @@ __all__ = [
     "health_check",
     "is_transient",
     "retry",
+    "run",
+    "run_demo_queries",
 ]
