@@ -1,1 +1,20 @@
 """The course: predictions, checks, hints and progress for the notebooks."""
+
+from poolkit.course.checking import check, mine_or_reference
+from poolkit.course.files import data
+from poolkit.course.helping import explain, hint, solution
+from poolkit.course.overview import progress
+from poolkit.course.predicting import predict, recall, reveal
+
+__all__ = [
+    "check",
+    "data",
+    "explain",
+    "hint",
+    "mine_or_reference",
+    "predict",
+    "progress",
+    "recall",
+    "reveal",
+    "solution",
+]

@@ -1,0 +1,131 @@
+"""What an exercise is made of: an answer, claims about it, hints, and the mistakes it knows by name."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from poolkit.course.shown import short
+
+
+class Reason(str):
+    """The key of a misconception, with the values that its story is filled with."""
+
+    __slots__ = ("values",)
+
+
+def because(key: str, **values: object) -> Reason:
+    """Give a claim's `assert` the key of a misconception and the values for its story.
+
+    `assert idle <= 2, because("no cap", idle=idle)` fills `{idle}` in the story of "no cap".
+    """
+    reason = Reason(key)
+    reason.values = {name: short(value) for name, value in values.items()}
+    return reason
+
+
+class WrongType(Exception):
+    """What the learner's code gave is not the kind of thing that was asked for."""
+
+
+def expect(value: object, kind: type | tuple[type, ...], called: str) -> None:
+    """Insist that `called`, a call as the learner would write it, gave a `kind`.
+
+    Raises WrongType, whose message names the call, what came and what was wanted.
+    """
+    if isinstance(value, kind) and not (isinstance(value, bool) and kind in (int, float)):
+        return
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    wanted = " or ".join(k.__name__ for k in kinds)
+    came = "nothing (None): is a `return` missing?" if value is None else f"{short(value)}."
+    raise WrongType(f"`{called}` should give a {wanted}; it gave {came}")
+
+
+def same(got: object, want: object) -> bool:
+    """Compare plain values without trusting `__eq__`: the types must be the builtins, all the way.
+
+    An int is taken for a float of the same value, since no learner is helped by the difference.
+    """
+    if type(want) is float and type(got) in (int, float):
+        return abs(got - want) <= 1e-9 * max(1.0, abs(want))
+    if type(got) is not type(want):
+        return False
+    if type(want) in (list, tuple):
+        return len(got) == len(want) and all(map(same, got, want))
+    if type(want) is dict:
+        return set(map(str, got)) == set(map(str, want)) and all(
+            same(got.get(key), value) for key, value in want.items()
+        )
+    return bool(got == want)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise. The stub, the solution and the solved notebook are made from `answer`'s source.
+
+    `parts`: the methods of a class that the learner writes; empty for a function, or for a class
+    written from its first line to its last. `given`: parts of the answer that the stub keeps.
+    `misconceptions`: key → the story told when a claim fails with that key.
+    """
+
+    id: str
+    title: str
+    answer: Callable
+    claims: tuple[Callable[[object], None], ...]
+    hints: tuple[str, str, str]
+    misconceptions: dict[str, str]
+    parts: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    after: str = ""
+    names: tuple[str, ...] = field(default=())
+
+    @property
+    def kind(self) -> str:
+        return "class" if inspect.isclass(self.answer) else "function"
+
+    @property
+    def name(self) -> str:
+        """What the learner calls the thing: the answer's own name."""
+        return self.answer.__name__
+
+
+class UnknownId(Exception):
+    """No exercise or prediction has this id. Shows as one line, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def find(kind: str, id: str) -> object:
+    """The exercise, prediction or question to explain that has this id.
+
+    `kind` is the name of the lesson file's list: "exercises", "predictions" or "explanations".
+    Raises UnknownId, which names the ids there are.
+    """
+    from poolkit.course.lessons import LESSONS
+
+    names = [lesson.name for lesson in LESSONS]
+    name = id.split(".")[0] if isinstance(id, str) else None
+    if name not in names:
+        raise UnknownId(f"no lesson {short(name or id)}: ids begin with {', '.join(names)}")
+    found = {one.id: one for one in lesson_part(name, kind)}
+    if id not in found:
+        raise UnknownId(
+            f"no {kind[:-1]} {id!r} in this lesson; there is {', '.join(found) or 'none'}"
+        )
+    return found[id]
+
+
+def lesson_part(name: str, kind: str) -> tuple:
+    """A lesson's exercises, predictions or explanations, in the order of the lesson."""
+    module = importlib.import_module(f"poolkit.course.lessons.{name}")
+    return tuple(getattr(module, kind, ()))
+
+
+def everything(kind: str) -> list:
+    """All exercises, predictions or explanations of the course, in the order of the lessons."""
+    from poolkit.course.lessons import LESSONS
+
+    return [one for lesson in LESSONS for one in lesson_part(lesson.name, kind)]

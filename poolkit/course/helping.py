@@ -1,0 +1,71 @@
+"""`hint`, `solution` and `explain`: help that waits until it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poolkit.course.exercises import find
+from poolkit.course.shown import Card, short
+from poolkit.course.source import solution_source
+from poolkit.course.state import store
+
+RUNGS = ("a nudge", "an approach", "nearly code")
+_given: dict[str, int] = {}
+
+
+def hint(id: str, rung: int | None = None) -> None:
+    """Show the next hint of an exercise, or a certain one: 1 a nudge, 2 an approach, 3 nearly code."""
+    exercise = find("exercises", id)
+    card = Card(tone="note")
+    if rung is not None and (type(rung) is not int or not 1 <= rung <= 3):
+        card.say(f"There are three hints, 1 to 3; you asked for {short(rung)}.").show()
+        return
+    if rung is None:
+        rung = min(_given.get(id, 0) + 1, 3)
+    _given[id] = max(rung, _given.get(id, 0))
+    card.title = f"Hint {rung} of 3, {RUNGS[rung - 1]}"
+    text, _, code = exercise.hints[rung - 1].partition("\n\n")
+    card.say(text)
+    if code:
+        card.code(code)
+    card.show()
+
+
+def solution(id: str, *, force: bool = False) -> None:
+    """Show our answer, after two real tries of yours; `force=True` shows it at once."""
+    exercise = find("exercises", id)
+    tries = store().tries(id)
+    if tries >= 2 or force or id in store().solved():
+        Card("One answer", "note").code(solution_source(exercise)).show()
+        return
+    left = "two real tries" if tries == 0 else "one more try that differs from your last"
+    card = Card(tone="open").say(f"The solution opens after {left}, run through `check`.")
+    card.say(
+        f'Until then there is `hint("{id}")`. To see it all the same: `solution("{id}", force=True)`.'
+    ).show()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A thing to put into one's own words, and the points to compare them with."""
+
+    id: str
+    question: str
+    points: tuple[str, ...]
+    sample: str
+
+
+def explain(id: str, text: object = ...) -> None:
+    """Write an explanation in your own words, then compare it with the points that matter."""
+    asked = find("explanations", id)
+    card = Card("Explain it", "open")
+    if not isinstance(text, str) or len(text.split()) < 8:
+        card.say(asked.question)
+        card.say(
+            "Write a sentence or two in place of the dots; then points to compare with appear."
+        ).show()
+        return
+    card.say("Did you say this? Nobody marks it but you.")
+    for point in asked.points:
+        card.mark("point", point)
+    card.show()

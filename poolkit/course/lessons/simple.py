@@ -1,0 +1,554 @@
+"""Lesson 02, a simple pool: lend, take back, count, shrink."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+from poolkit import ConnectionConfig
+from poolkit.course.exercises import Exercise, because, expect, same
+from poolkit.course.helping import Explanation
+from poolkit.course.predicting import Prediction
+
+
+class Shelf:
+    """A pool that keeps connections but does not lend them yet: `acquire` is missing."""
+
+    def __init__(self, config):
+        self.config = config
+        self._idle = []
+        self._created = 0
+        self._reused = 0
+
+    def _connect(self):
+        return sqlite3.connect(self.config.db_path, timeout=self.config.timeout)
+
+    def release(self, conn):
+        self._idle.append(conn)
+
+    def stats(self):
+        return {"created": self._created, "reused": self._reused, "idle": len(self._idle)}
+
+
+class ReusingPool(Shelf):
+    """A pool that lends what it has before it opens anything."""
+
+    def acquire(self):
+        """Lend the idle connection that came back last; open a new one if none is idle.
+
+        Count it: in `self._reused` if it was idle, in `self._created` if it is new.
+        """
+        if self._idle:
+            self._reused += 1
+            return self._idle.pop()
+        self._created += 1
+        return self._connect()
+
+
+class Lender(Shelf):
+    """The shelf with `acquire`; `release` still keeps everything that comes back."""
+
+    acquire = ReusingPool.acquire
+
+
+class CappedPool(Lender):
+    """A pool that keeps only as many connections as its config says."""
+
+    def release(self, conn):
+        """Keep `conn` while fewer than `self.config.pool_size` lie idle; else close it."""
+        if len(self._idle) < self.config.pool_size:
+            self._idle.append(conn)
+        else:
+            conn.close()
+
+
+class Counter(Lender):
+    """A pool that also knows how many of its connections are out: `self._in_use`."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self._in_use = 0
+        self._peak = 0
+
+    def acquire(self):
+        conn = super().acquire()
+        self._in_use += 1
+        return conn
+
+    def release(self, conn):
+        self._in_use -= 1
+        super().release(conn)
+
+    def stats(self):
+        return {**super().stats(), "in_use": self._in_use}
+
+
+class PeakPool(Counter):
+    """A pool that remembers its busiest moment."""
+
+    def acquire(self):
+        """Lend as before; keep in `self._peak` the most connections ever out at once."""
+        conn = super().acquire()
+        self._peak = max(self._peak, self._in_use)
+        return conn
+
+    def stats(self):
+        """Report as before, and `"peak"` besides."""
+        return {**super().stats(), "peak": self._peak}
+
+
+class ShrinkingPool(Lender):
+    """A pool that can be told to close some of what lies idle."""
+
+    def shrink(self, target):
+        """Close idle connections, those unused for longest first, until `target` are left."""
+        while len(self._idle) > target:
+            self._idle.pop(0).close()
+
+
+@contextlib.contextmanager
+def trial(pool_class: type, pool_size: int = 5) -> Iterator:
+    """A pool to try, whose connections are all closed in the end."""
+    opened = []
+    pool = pool_class(ConnectionConfig(pool_size=pool_size))
+    connect = pool._connect
+
+    def remember():
+        opened.append(connect())
+        return opened[-1]
+
+    pool._connect = remember
+    try:
+        yield pool
+    finally:
+        for conn in opened:
+            conn.close()
+
+
+def is_closed(conn: sqlite3.Connection) -> bool:
+    """Whether a connection was closed; asking costs no query."""
+    try:
+        conn.in_transaction
+    except sqlite3.ProgrammingError:
+        return True
+    return False
+
+
+def lend(pool, count: int) -> list:
+    """Borrow `count` connections at once, and insist that connections they are."""
+    lent = [pool.acquire() for _ in range(count)]
+    for conn in lent:
+        expect(conn, sqlite3.Connection, "pool.acquire()")
+    return lent
+
+
+def idle(pool) -> list:
+    """What lies on the pool's shelf, oldest first."""
+    expect(pool._idle, list, "pool._idle")
+    return list(pool._idle)
+
+
+# --- simple.reuse
+
+
+def lends_an_open_connection(pool_class):
+    """acquire() on an empty pool opens a connection."""
+    with trial(pool_class) as pool:
+        (conn,) = lend(pool, 1)
+        assert not is_closed(conn), "lent closed"
+
+
+def reuses(pool_class):
+    """A connection given back is handed out again."""
+    with trial(pool_class) as pool:
+        (first,) = lend(pool, 1)
+        pool.release(first)
+        (second,) = lend(pool, 1)
+        assert second is first, "always new"
+
+
+def lends_each_once(pool_class):
+    """A connection that is out is not handed to anybody else."""
+    with trial(pool_class) as pool:
+        pool.release(pool._connect())
+        first, second = lend(pool, 2)
+        assert first is not second, "kept on the shelf"
+
+
+def last_back_first_out(pool_class):
+    """Of several idle connections the one that came back last goes out first."""
+    with trial(pool_class) as pool:
+        cold, warm = pool._connect(), pool._connect()
+        pool.release(cold)
+        pool.release(warm)
+        (lent,) = lend(pool, 1)
+        assert lent is not cold, "oldest first"
+
+
+def counts(pool_class):
+    """stats() counts a new connection as created, an idle one as reused."""
+    with trial(pool_class) as pool:
+        (first,) = lend(pool, 1)
+        pool.release(first)
+        lend(pool, 2)
+        got = {name: pool.stats()[name] for name in ("created", "reused")}
+        assert same(got, {"created": 2, "reused": 1}), because("miscounted", **got)
+
+
+reuse = Exercise(
+    id="simple.reuse",
+    title="Lend what you have before you open anything",
+    answer=ReusingPool,
+    parts=("acquire",),
+    claims=(lends_an_open_connection, reuses, lends_each_once, last_back_first_out, counts),
+    hints=(
+        "There are two cases: something lies on the shelf, or nothing does. An empty list is false.",
+        "Taking from the shelf has to remove it there. Which list method removes the last item and returns it? Count in each case before you return.",
+        "Fill in the two blanks.\n\nif self._idle:\n    self._reused += 1\n    return ____\nself._created += 1\nreturn ____",
+    ),
+    misconceptions={
+        "lent closed": "The pool was empty, you acquired, and what you got is closed. Return what `self._connect()` opens, as it is.",
+        "always new": "You gave one back, then got another: `acquire()` opened a new one although one lay idle. Look at `self._idle` first.",
+        "kept on the shelf": "One connection lay idle and two borrowers asked: both got the same one. Looking at the last item is not enough; it has to leave the list.",
+        "oldest first": "Two were given back; you lent the one that came back first. The last one in should be the first one out, so that the busiest stays warm.",
+        "miscounted": "Open one, give it back, borrow two: that is created 2, reused 1. Your counters say created {created}, reused {reused}.",
+    },
+    after="That is the whole secret of a pool: five lines, and the second borrower pays nothing for opening.",
+)
+
+
+# --- simple.cap
+
+
+def keeps_what_fits(pool_class):
+    """A connection given back is kept while there is room."""
+    with trial(pool_class, pool_size=2) as pool:
+        first, second = lend(pool, 2)
+        pool.release(first)
+        pool.release(second)
+        kept = idle(pool)
+        assert len(kept) >= 1 and not is_closed(first), "kept nothing"
+        assert len(kept) == 2, because("one too few", idle=len(kept))
+
+
+def keeps_no_more(pool_class):
+    """Never more than pool_size connections lie idle."""
+    with trial(pool_class, pool_size=2) as pool:
+        lent = lend(pool, 5)
+        for conn in lent:
+            pool.release(conn)
+        count = len(idle(pool))
+        assert count != 5, because("no cap", idle=count)
+        assert count <= 2, because("one too many", idle=count)
+
+
+def closes_the_surplus(pool_class):
+    """What finds no room is closed."""
+    with trial(pool_class, pool_size=2) as pool:
+        lent = lend(pool, 3)
+        for conn in lent:
+            pool.release(conn)
+        open_ones = sum(not is_closed(conn) for conn in lent)
+        assert open_ones != 3, "dropped, not closed"
+
+
+def lends_nothing_closed(pool_class):
+    """What lies idle is open."""
+    with trial(pool_class, pool_size=2) as pool:
+        for conn in lend(pool, 3):
+            pool.release(conn)
+        assert not any(is_closed(conn) for conn in idle(pool)), "closed on the shelf"
+
+
+cap = Exercise(
+    id="simple.cap",
+    title="Keep only as many as the config says",
+    answer=CappedPool,
+    parts=("release",),
+    claims=(keeps_what_fits, keeps_no_more, closes_the_surplus, lends_nothing_closed),
+    hints=(
+        "Count what lies idle before you put another one down.",
+        "Compare `len(self._idle)` with `self.config.pool_size`. In one case append, in the other close; never both.",
+        "Fill in the two blanks.\n\nif len(self._idle) ____ self.config.pool_size:\n    self._idle.append(conn)\nelse:\n    ____",
+    ),
+    misconceptions={
+        "kept nothing": "With `pool_size=2` one connection came back and was closed, or not kept at all: there was room for it. Close only what does not fit.",
+        "one too few": "With `pool_size=2` two came back and only {idle} lies idle. Compare before you append: is `1 < 2` room for one more?",
+        "no cap": "With `pool_size=2` five came back and {idle} lie idle. After every rush the pool stays as large as the rush was.",
+        "one too many": "With `pool_size=2` five came back and {idle} lie idle. Check the comparison: when 2 lie there already, is there room?",
+        "dropped, not closed": "With `pool_size=2` three came back, one was not kept, and it is still open. Dropping it leaves its file open until Python happens to clean up: close it.",
+        "closed on the shelf": "A connection that lies idle is closed: its next borrower gets an error for a loan. Either keep it or close it, not both.",
+    },
+    after="An uncapped shelf is the commonest way for a pool to become a leak.",
+)
+
+
+# --- simple.peak
+
+
+def starts_at_zero(pool_class):
+    """Before anybody borrows, the peak is 0."""
+    with trial(pool_class) as pool:
+        peak_is(pool, 0, "starts wrong")
+
+
+def counts_those_out_at_once(pool_class):
+    """The peak is the most connections that were out at the same time."""
+    with trial(pool_class) as pool:
+        for _ in range(3):
+            (conn,) = lend(pool, 1)
+            pool.release(conn)
+        peak_is(pool, 1, "counts loans")
+
+
+def sees_reused_ones(pool_class):
+    """A reused connection counts like a new one."""
+    with trial(pool_class) as pool:
+        for _ in range(2):
+            pool.release(pool._connect())
+            pool._in_use = 0
+        lend(pool, 2)
+        peak_is(pool, 2, "only new ones")
+
+
+def does_not_fall(pool_class):
+    """The peak stays when connections come back."""
+    with trial(pool_class) as pool:
+        for conn in lend(pool, 3):
+            pool.release(conn)
+        peak_is(pool, 3, "falls again")
+
+
+def reports_the_rest(pool_class):
+    """stats() still has all it had before."""
+    with trial(pool_class) as pool:
+        lend(pool, 1)
+        lost = {"created", "reused", "idle", "in_use"} - set(pool.stats())
+        assert not lost, because("lost keys", lost=sorted(lost))
+
+
+def peak_is(pool, want: int, key: str) -> None:
+    """Assert that stats() reports this peak."""
+    stats = pool.stats()
+    expect(stats, dict, "pool.stats()")
+    assert "peak" in stats, "no peak"
+    expect(stats["peak"], int, 'pool.stats()["peak"]')
+    assert stats["peak"] == want, because(key, peak=stats["peak"], want=want)
+
+
+peak = Exercise(
+    id="simple.peak",
+    title="Remember the busiest moment",
+    answer=PeakPool,
+    parts=("acquire", "stats"),
+    claims=(
+        starts_at_zero,
+        counts_those_out_at_once,
+        sees_reused_ones,
+        does_not_fall,
+        reports_the_rest,
+    ),
+    hints=(
+        "`super().acquire()` lends and counts `self._in_use`. What is left to do is to compare.",
+        "After lending, the peak is the larger of what it was and `self._in_use`. In `stats()`, take the dictionary of `super().stats()` and add one key.",
+        'Fill in the two blanks.\n\nconn = super().acquire()\nself._peak = max(____, ____)\nreturn conn\n\nstats = super().stats()\nstats["peak"] = self._peak\nreturn stats',
+    ),
+    misconceptions={
+        "no peak": 'There is no `"peak"` in what `stats()` returns. Add it to the dictionary of `super().stats()`.',
+        "starts wrong": "Nobody has borrowed yet and the peak is {peak}.",
+        "counts loans": "One connection was lent, given back, lent again, three times over: never were two out at once, and your peak is {peak}. Compare with `self._in_use`, which also goes down.",
+        "only new ones": "Two idle connections were lent at once and your peak is {peak}. A reused connection is as much in use as a new one.",
+        "falls again": "Three were out at once, then all came back, and your peak is {peak}. A peak only ever rises.",
+        "lost keys": "`stats()` had these before and has them no more: {lost}. Keep what `super().stats()` gives.",
+    },
+    after="Peak is the number to look at before you choose a pool size: it says what was needed, not what was allowed.",
+)
+
+
+# --- simple.shrink
+
+
+def shrinks_to_the_target(pool_class):
+    """Afterwards `target` connections lie idle."""
+    for target in (0, 2):
+        with trial(pool_class) as pool:
+            for conn in lend(pool, 5):
+                pool.release(conn)
+            pool.shrink(target)
+            left = len(idle(pool))
+            assert left <= target, because("too many left", left=left, target=target)
+            assert left == target, because("too few left", left=left, target=target)
+
+
+def closes_what_it_takes_away(pool_class):
+    """What leaves the shelf is closed, what stays is open."""
+    with trial(pool_class) as pool:
+        lent = lend(pool, 4)
+        for conn in lent:
+            pool.release(conn)
+        pool.shrink(1)
+        assert not any(is_closed(conn) for conn in idle(pool)), "closed the wrong ones"
+        assert sum(is_closed(conn) for conn in lent) == 3, "left open"
+
+
+def keeps_the_warm_ones(pool_class):
+    """Those unused for longest go first."""
+    with trial(pool_class) as pool:
+        lent = lend(pool, 3)
+        for conn in lent:
+            pool.release(conn)
+        pool.shrink(1)
+        assert is_closed(lent[0]) and not is_closed(lent[2]), "closed the warm ones"
+
+
+def leaves_few_alone(pool_class):
+    """With no more than `target` idle, nothing happens."""
+    with trial(pool_class) as pool:
+        (conn,) = lend(pool, 1)
+        pool.release(conn)
+        pool.shrink(3)
+        assert len(idle(pool)) == 1 and not is_closed(conn), "closed without need"
+
+
+shrink = Exercise(
+    id="simple.shrink",
+    title="Give back what a rush left behind",
+    answer=ShrinkingPool,
+    parts=("shrink",),
+    claims=(
+        shrinks_to_the_target,
+        closes_what_it_takes_away,
+        keeps_the_warm_ones,
+        leaves_few_alone,
+    ),
+    hints=(
+        "Which end of the list has been idle for longest? New ones are appended.",
+        "Repeat while more than `target` lie idle: take the oldest off the list and close it. Do not walk over the list while you take things off it.",
+        "Fill in the two blanks.\n\nwhile len(self._idle) > ____:\n    self._idle.pop(____).close()",
+    ),
+    misconceptions={
+        "too many left": "Five lay idle, `shrink({target})` was called, and {left} are left. A `for` over a list that is being shortened skips items.",
+        "too few left": "Five lay idle, `shrink({target})` was called, and only {left} are left. `target` says how many stay, not how many go.",
+        "closed the wrong ones": "What stayed on the shelf was closed: the next borrower would get a dead connection.",
+        "left open": "Four lay idle, `shrink(1)` was called, and not all three that left the shelf are closed. Taking them off the list does not close them.",
+        "closed the warm ones": "You closed the one used last and kept the one unused for longest. The last one back is the warmest: keep it.",
+        "closed without need": "One lay idle and `shrink(3)` was called: there was nothing to do, and it was closed or dropped.",
+    },
+    after="`close_all()` is `shrink(0)`, and that is how our `SimplePool` writes it.",
+)
+
+exercises = (reuse, cap, peak, shrink)
+
+
+# --- predictions
+
+predictions = (
+    Prediction(
+        id="simple.counts",
+        question="You acquire, release and acquire again. What will the counters say?",
+        places={"created": int, "reused": int},
+        sample={"created": 2, "reused": 0, "sure": 70},
+        explanations=(
+            (
+                {"created": 2},
+                "Two acquires, but one of them found a connection on the shelf: nothing had to be opened.",
+            ),
+            (
+                {"reused": 2},
+                "The first acquire found an empty shelf: there was nothing to reuse yet.",
+            ),
+            (
+                {"created": 0},
+                "The first connection has to come from somewhere: the pool starts empty and opens it when it is asked.",
+            ),
+            (
+                {"reused": 0},
+                "The second acquire found what `release` had put down. That is a reuse.",
+            ),
+        ),
+        why="Created counts what was paid for; reused counts what was saved.",
+    ),
+    Prediction(
+        id="simple.order",
+        question="Three connections lie idle. One borrower comes a hundred times, uses one and gives it back. How many different connections does he see?",
+        places={"stack": int, "queue": int},
+        sample={"stack": 3, "queue": 3, "sure": 60},
+        explanations=(
+            (
+                {"stack": 3},
+                "A stack lends what came back last, and that is always the one he has just given back. The other two are never touched.",
+            ),
+            (
+                {"queue": 1},
+                "A queue sends what comes back to the end of the line, so that each in turn gets to the front.",
+            ),
+            (
+                {"stack": 100},
+                "Nothing is opened while something lies idle: there are three in all.",
+            ),
+            (
+                {"queue": 100},
+                "Nothing is opened while something lies idle: there are three in all.",
+            ),
+        ),
+        why="A server hangs up on a connection that was silent for too long. With a stack a quiet day uses one connection, which stays warm, and the others can be recognised as surplus. With a queue each is used just often enough to look needed.",
+    ),
+    Prediction(
+        id="simple.uncapped",
+        question="pool_size is 5, but release() appends without looking. A rush borrows 50 at once and gives them all back. How many lie idle afterwards?",
+        places={"uncapped": int, "capped": int},
+        sample={"uncapped": 5, "capped": 5, "sure": 80},
+        explanations=(
+            (
+                {"uncapped": 5},
+                "`pool_size` is only a number in a config. Nothing enforces it unless `release()` looks.",
+            ),
+            ({"uncapped": 0}, "Nothing closed them: `release()` put each one on the shelf."),
+            ({"capped": 50}, "With the cap, `release()` closes what does not fit."),
+            ({"capped": 0}, "The cap closes the surplus only; the first five found room."),
+        ),
+        why="A pool without a cap stays as large as its worst minute ever was.",
+    ),
+    Prediction(
+        id="simple.out",
+        question="One connection is out and two lie idle when close_all() is called. Afterwards: can the borrower still query, and what does in_use say?",
+        places={"still_works": bool, "in_use": int},
+        sample={"still_works": False, "in_use": 0, "sure": 60},
+        explanations=(
+            (
+                {"still_works": False},
+                "The pool closes what is on its shelf. What is out is in somebody else's hands, in the middle of something, perhaps: it is left alone.",
+            ),
+            (
+                {"in_use": 0},
+                "Nobody gave it back, so that it still counts as out. A pool that forgot it could never tell you that something leaks.",
+            ),
+            ({"in_use": 3}, "The two idle ones were not in use before, and are closed now."),
+        ),
+        why="`close_all()` closes what came home. A borrower who never returns keeps a connection open for ever, and `in_use` is the only trace of it.",
+    ),
+)
+
+explanations = (
+    Explanation(
+        id="simple.why_stack",
+        question="Why does a pool lend the connection that came back last, and not the one that has waited longest?",
+        points=(
+            "The one used last is the likeliest still to be alive: servers and firewalls drop what is silent.",
+            "Its statement and page caches are warm.",
+            "What is not needed stays untouched, so that it can be recognised and closed.",
+        ),
+        sample="The last one back was alive a moment ago, so it is probably alive now, and the ones nobody needs can be found and closed.",
+    ),
+    Explanation(
+        id="simple.sizes",
+        question="What happens to an application whose pool keeps too few connections, and to one whose pool keeps too many?",
+        points=(
+            "Too few kept: every rush opens and closes again, and the saving is gone.",
+            "Too many kept: memory and open files here, and connection slots on the server that others could use.",
+            "This pool limits what it keeps, not what it lends: fifty borrowers at once still open fifty. A cap on lending comes with threads, in lesson 08.",
+        ),
+        sample="Too few and each rush pays for opening again; too many and they lie about costing memory and slots on the server.",
+    ),
+)

@@ -1,0 +1,174 @@
+"""Lesson 00, start here: what opening a connection costs, and how the course answers."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from poolkit.course.exercises import Exercise, because, expect, same
+from poolkit.course.helping import Explanation
+from poolkit.course.measuring import typical
+from poolkit.course.predicting import Prediction
+
+
+def make_database(folder: str) -> Path:
+    """A small SQLite file with a table worth reading; gives its path."""
+    path = Path(folder) / "events.db"
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode=WAL")
+    with db:
+        db.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, label TEXT NOT NULL)")
+        db.executemany("INSERT INTO events (label) VALUES (?)", [("login",), ("logout",)] * 50)
+    db.close()
+    return path
+
+
+def cost_picture(opening: list[float], keeping: list[float]):
+    """Draw both measurements, microseconds a round; gives the figure and its alternative text."""
+    from poolkit.course import plots
+
+    fig, axes = plots.figure()
+    rows = [("one for each query:\nopen, ask, close", opening), ("one kept open:\nask", keeping)]
+    for y, (_, micros) in enumerate(rows):
+        marker, colour = plots.MARKERS[y], plots.LINES[y]
+        axes.plot(micros, [y] * len(micros), marker, color=colour, alpha=0.45, linestyle="none")
+        axes.plot([typical(micros)], [y], "|", color="black", markersize=34, markeredgewidth=2)
+        axes.text(typical(micros), y + 0.36, f"{typical(micros):.1f} µs", ha="center")
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+    axes.set_ylim(-0.6, 1.7)
+    axes.set_xscale("log")
+    axes.set_xlabel("microseconds a query, each mark one round; note the scale: ×10 a step")
+    return fig, (
+        "Two rows of marks on a scale of microseconds: queries on a connection opened for each "
+        "one, and queries on a connection that was kept open. The line in each row is the median."
+    )
+
+
+def cost_sentence(opening: list[float], keeping: list[float]) -> str:
+    """What the picture shows, computed from its numbers; it may also be that it shows nothing."""
+    ratio = typical(opening) / typical(keeping)
+    if ratio < 2:
+        return f"Not shown on this machine: opening made a query only {ratio:.1f} times as dear."
+    return f"On your machine a query costs {ratio:.0f} times as much if it has to open its own connection."
+
+
+def saved_by_pool(opening, uses):
+    """Microseconds saved by one kept connection, used `uses` times, against opening for each use.
+
+    `opening`: what opening one connection costs, in microseconds.
+    """
+    return opening * max(uses - 1, 0)
+
+
+# --- start_here.saved
+
+
+def many_uses(func):
+    """Ten uses at 50 µs save what nine openings cost."""
+    got = called(func, 50, 10)
+    assert got != 50 * 10, "forgot the first"
+    assert got != 50, "what it costs"
+    assert same(float(got), 450.0), because(
+        "wrong amount", call="saved_by_pool(50, 10)", want=450, got=got
+    )
+
+
+def one_use(func):
+    """A connection used once saves nothing."""
+    got = called(func, 50, 1)
+    assert same(float(got), 0.0), because(
+        "wrong amount", call="saved_by_pool(50, 1)", want=0, got=got
+    )
+
+
+def no_use(func):
+    """A connection that nobody uses saves nothing, and costs nothing yet."""
+    got = called(func, 50, 0)
+    assert not got < 0, because("less than nothing", got=got)
+    assert same(float(got), 0.0), because(
+        "wrong amount", call="saved_by_pool(50, 0)", want=0, got=got
+    )
+
+
+def called(func, opening, uses):
+    """What the learner's function gives, which has to be a number."""
+    got = func(opening, uses)
+    expect(got, (int, float), f"saved_by_pool({opening}, {uses})")
+    return got
+
+
+saved = Exercise(
+    id="start_here.saved",
+    title="How much does keeping one connection save?",
+    answer=saved_by_pool,
+    claims=(many_uses, one_use, no_use),
+    hints=(
+        "With a connection for each use you open as often as you use. How often do you open if you keep the first?",
+        "The saving is the openings you did not need, times what one costs. Then think about `uses` of 0.",
+        "Fill in the blank; `max` keeps the result from falling below nothing.\n\nreturn opening * max(____, 0)",
+    ),
+    misconceptions={
+        "forgot the first": "Ten uses at 50 µs: you say 500 µs are saved. But the kept connection has to be opened too, once.",
+        "what it costs": "Ten uses at 50 µs: you say 50. That is what the one kept connection costs; asked is what it saves.",
+        "less than nothing": "`saved_by_pool(50, 0)` gave {got}. A connection that nobody uses is never opened: nothing is saved and nothing lost.",
+        "wrong amount": "`{call}` should give {want}; it gave {got}.",
+    },
+    after="The more often a connection is used again, the less its opening matters. The rest of the course is about using it again without harm.",
+)
+
+exercises = (saved,)
+
+predictions = (
+    Prediction(
+        id="start_here.first",
+        question="A loop opens a SQLite file, asks one question and closes it, a hundred times. Another opens it once and asks a hundred times. How many connections does each open?",
+        places={"each_time": int, "kept": int},
+        sample={"each_time": 100, "kept": 1, "sure": 95},
+        explanations=(
+            (
+                {"each_time": 1},
+                "Nobody kept it: each round of the loop closed its connection, so the next one had to open another.",
+            ),
+            (
+                {"kept": 100},
+                "It was opened before the loop began, and every question went through the same one.",
+            ),
+        ),
+        why="A pool turns the first loop into the second without either loop knowing.",
+    ),
+    Prediction(
+        id="start_here.cost",
+        question="A query on a connection that is open already, against open + the same query + close. How much dearer is the second?",
+        places={"dearer": ("about the same", "3 times", "30 times", "1000 times")},
+        sample={"dearer": "3 times", "sure": 60},
+        explanations=(
+            (
+                {"dearer": "about the same"},
+                "It is only a file, but SQLite opens it, takes locks, reads the list of tables and prepares your query anew for every connection.",
+            ),
+            (
+                {"dearer": "3 times"},
+                "Most people expect a small surcharge. But the query takes so little that opening dwarfs it.",
+            ),
+            (
+                {"dearer": "1000 times"},
+                "That is a fair guess for a database across a network, with a password and encryption. A file on your own disk is cheaper.",
+            ),
+        ),
+        why="Across a network, with a password and encryption, opening grows to milliseconds, while the query hardly changes.",
+        measured=True,
+    ),
+)
+
+explanations = (
+    Explanation(
+        id="start_here.why_pool",
+        question="A friend asks why a program would keep a database connection that it does not need at the moment. What do you say?",
+        points=(
+            "Opening costs many times what a query costs.",
+            "Whoever needs one next can have it at once.",
+            "What is kept also has to be looked after: it can go stale, leak, or be given to two at once. The rest of the course is about that.",
+        ),
+        sample="Opening it again would cost far more than the query itself, so we lend the open one to whoever comes next.",
+    ),
+)

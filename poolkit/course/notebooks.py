@@ -1,0 +1,229 @@
+"""The notebooks as files: stubs kept true to their answers, and the solved copies made from both.
+
+`poolkit rebuild` refreshes the stubs in notebooks/, makes notebooks/solved/ anew and writes down
+the outcomes of the predictions. `poolkit rebuild --check` changes nothing and says what is stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from poolkit.course.exercises import everything, find
+from poolkit.course.files import ROOT
+from poolkit.course.predicting import OUTCOMES
+from poolkit.course.source import solution_source, stub_source
+
+LEARNER, SOLVED = ROOT / "notebooks", ROOT / "notebooks" / "solved"
+MARK = re.compile(r"\A# exercise: (\S+)(?:\n|\Z)")
+IGNORED = "nbval-ignore-output"
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+_LAST_CELL = """
+import json as _json
+from poolkit.course.predicting import recorded as _recorded
+print(_json.dumps(_recorded()))
+"""
+
+
+def read(path: Path):
+    """Read a notebook, and insist on the format that has cell ids."""
+    import nbformat
+
+    return nbformat.read(path, as_version=4)
+
+
+def write(path: Path, notebook) -> None:
+    """Write a notebook the one way in which it is stored, so that diffs show only what changed."""
+    import nbformat
+
+    notebook.metadata = nbformat.from_dict(_METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    text = nbformat.writes(notebook, version=4, indent=1, ensure_ascii=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
+def lesson_files() -> list[Path]:
+    """The learner's notebooks, in the order of the lessons."""
+    return sorted(LEARNER.glob("[0-9][0-9]_*.ipynb"))
+
+
+def exercise_of(cell) -> str | None:
+    """The id of the exercise whose cell this is."""
+    found = MARK.match(cell.source) if cell.cell_type == "code" else None
+    return found[1] if found else None
+
+
+def with_stubs(notebook):
+    """The learner's notebook, every exercise cell as its answer's stub, no outputs."""
+    fresh = copy.deepcopy(notebook)
+    for cell in fresh.cells:
+        if id := exercise_of(cell):
+            cell.source = f"# exercise: {id}\n{stub_source(find('exercises', id))}".rstrip("\n")
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return fresh
+
+
+def with_answers(notebook):
+    """The learner's notebook with every answer, sample guess and sample explanation in place."""
+    solved = with_stubs(notebook)
+    for cell in solved.cells:
+        if id := exercise_of(cell):
+            cell.source = f"# exercise: {id}\n{solution_source(find('exercises', id))}".rstrip("\n")
+        elif cell.cell_type == "code" and "..." in cell.source:
+            cell.source = _filled_in(cell.source)
+    return solved
+
+
+def _filled_in(source: str) -> str:
+    """The source with its predict, recall and explain calls given their samples."""
+    lines = source.splitlines()
+    for node in reversed(ast.parse(source).body):  # from the end, so that line numbers stay true
+        call = getattr(node, "value", None)
+        named = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args
+        if named and (new := _sample_call(call)):
+            lines[node.lineno - 1 : node.end_lineno] = new
+    return "\n".join(lines)
+
+
+def _sample_call(call: ast.Call) -> list[str] | None:
+    verb, id = call.func.id, getattr(call.args[0], "value", None)
+    if verb == "explain":
+        return [f'explain("{id}", {find("explanations", id).sample!r})']
+    if verb not in ("predict", "recall") or not call.keywords:
+        return None
+    sample = dict(find("predictions", id).sample)
+    if verb == "recall":
+        sample.pop("sure", None)
+    places = ", ".join(f"{name}={value!r}" for name, value in sample.items())
+    return ["# a sample guess, not the answer", f'{verb}("{id}", {places})']
+
+
+def execute(notebook, folder: Path, *, seconds: float = 60) -> dict[str, dict]:
+    """Run a notebook on a fresh kernel in `folder`, in place; give the outcomes it revealed.
+
+    State is kept in memory. Raises nbclient's CellExecutionError if a cell raises.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+
+    extra = nbformat.v4.new_code_cell(_LAST_CELL)
+    notebook.cells.append(extra)
+    client = NotebookClient(
+        notebook,
+        timeout=seconds,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        coalesce_streams=True,
+        record_timing=False,
+    )
+    env = {**os.environ, "POOLKIT_PROGRESS": ":memory:"}
+    client.execute(env=env, stderr=subprocess.DEVNULL)  # the kernel's own log; cells do not write to it
+    notebook.cells.remove(extra)
+    return json.loads("".join(out.get("text", "") for out in extra.outputs).splitlines()[-1])
+
+
+def keep_measured(new, old) -> None:
+    """Leave the stored output of a measured cell alone where its code, and all before it, is as it was.
+
+    A measured number differs on every run; without this, so would every rebuild.
+    """
+    for ours, theirs in zip(new.cells, old.cells, strict=False):
+        if (ours.get("id"), ours.source) != (theirs.get("id"), theirs.source):
+            return
+        if IGNORED in ours.metadata.get("tags", ()) and theirs.get("outputs"):
+            ours.outputs = theirs.outputs
+
+
+def rebuild_one(path: Path) -> dict[str, dict]:
+    """Refresh one lesson's stubs and its solved copy; give the outcomes it revealed."""
+    learner = with_stubs(read(path))
+    write(path, learner)
+    target = SOLVED / path.name
+    solved = with_answers(learner)
+    SOLVED.mkdir(exist_ok=True)
+    found = execute(solved, SOLVED)
+    if target.exists():
+        keep_measured(solved, read(target))
+    write(target, solved)
+    return found
+
+
+def stale() -> list[str]:
+    """What `rebuild` would change, in words; outputs are nbval's to compare."""
+    said = []
+    for path in lesson_files():
+        learner, target = read(path), SOLVED / path.name
+        if [cell.source for cell in learner.cells] != [
+            cell.source for cell in with_stubs(learner).cells
+        ]:
+            said.append(f"{path.name}: an exercise cell differs from its answer's stub")
+        wanted = [(cell.id, cell.source) for cell in with_answers(learner).cells]
+        has = [(cell.id, cell.source) for cell in read(target).cells] if target.exists() else []
+        if wanted != has:
+            said.append(f"solved/{path.name}: not the learner's notebook with the answers in place")
+    known = {path.name for path in lesson_files()}
+    said += [
+        f"solved/{p.name}: has no lesson" for p in SOLVED.glob("*.ipynb") if p.name not in known
+    ]
+    return said
+
+
+def _keep_outcomes(found: dict[str, dict]) -> None:
+    before = json.loads(OUTCOMES.read_text(encoding="utf-8")) if OUTCOMES.exists() else {}
+    measured = {one.id for one in everything("predictions") if one.measured}
+    for id in measured & before.keys() & found.keys():
+        found[id] = before[id]  # depends on the machine: no reason to change the file
+    known = [one.id for one in everything("predictions")]
+    merged = {**before, **found}
+    text = json.dumps(
+        {id: merged[id] for id in known if id in merged}, indent=1, ensure_ascii=False
+    )
+    OUTCOMES.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """`poolkit rebuild [--check] [LESSON ...]`: 0 if all is well, 1 if something was stale."""
+    parser = argparse.ArgumentParser(
+        prog="poolkit rebuild", description="Rebuild notebooks/solved/."
+    )
+    parser.add_argument(
+        "lesson", nargs="*", help="numbers or names, such as 02 or simple; default: all"
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing, say what is stale")
+    asked = parser.parse_args(argv)
+    if asked.check:
+        for line in (said := stale()):
+            print(line, file=sys.stderr)
+        return 1 if said else 0
+    chosen = [
+        p
+        for p in lesson_files()
+        if not asked.lesson or any(word in p.stem for word in asked.lesson)
+    ]
+    if not chosen:
+        print(f"poolkit rebuild: no lesson {' '.join(asked.lesson)}", file=sys.stderr)
+        return 2
+    from nbclient.exceptions import CellExecutionError
+
+    found: dict[str, dict] = {}
+    for path in chosen:
+        print(f"{path.name} …", flush=True)
+        try:
+            found |= rebuild_one(path)
+        except CellExecutionError as error:
+            print(f"poolkit rebuild: {path.name}: {error.ename}: {error.evalue}", file=sys.stderr)
+            return 2
+    _keep_outcomes(found)
+    return 0

@@ -1,0 +1,265 @@
+"""`predict` before the run, `reveal` after it, `recall` in a later lesson."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from poolkit.course.exercises import everything, find
+from poolkit.course.shown import Card, short
+from poolkit.course.state import store
+
+OUTCOMES = Path(__file__).parent / "lessons" / "outcomes.json"  # written by `poolkit rebuild`
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question with places to fill in; what is right is never written here, only run.
+
+    `places`: name → int for a whole number, bool for yes or no, or a tuple of the options.
+    `explanations`: (part of a wrong guess, what led there and why it is otherwise), first match told.
+    `why`: told after the outcome, to everybody. `sample`: the guess in the solved notebooks.
+    `measured`: the outcome depends on the machine, so that a run proves no explanation wrong.
+    """
+
+    id: str
+    question: str
+    places: dict[str, type | tuple[str, ...]]
+    sample: dict[str, object]
+    explanations: tuple[tuple[dict[str, object], str], ...] = ()
+    why: str = ""
+    measured: bool = False
+
+    def call(self, verb: str) -> str:
+        """The cell that asks it, with dots in the places."""
+        places = ", ".join(f"{name}=..." for name in self.places)
+        sure = ", sure=..." if verb == "predict" else ""
+        return f'{verb}("{self.id}", {places}{sure})'
+
+    def read(self, guess: dict[str, object]) -> tuple[dict[str, object], str]:
+        """The guess in its plain form, and what is wrong with it in one line, or ''."""
+        plain = {}
+        for name, wanted in self.places.items():
+            value = _plain(guess.get(name, ...), wanted)
+            if value is None:
+                return {}, f"`{name}` takes {_kinds(wanted)}; you wrote {short(guess[name])}."
+            plain[name] = value
+        return plain, ""
+
+    def explain(self, guess: dict, outcome: dict) -> str:
+        """The text for this wrong guess, if there is one."""
+        for part, text in self.explanations:
+            given = self.read({**guess, **part})[0]
+            if given == guess and any(outcome[name] != given[name] for name in part):
+                return text
+        return ""
+
+
+def _plain(value: object, wanted: type | tuple[str, ...]) -> object:
+    if wanted is bool:
+        if isinstance(value, str):
+            return {"yes": True, "no": False, "true": True, "false": False}.get(
+                value.strip().lower()
+            )
+        return bool(value) if type(value).__name__ in ("bool", "bool_") else None
+    if wanted is int:
+        whole = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return int(value) if whole and value == int(value) else None
+    if not isinstance(value, str):
+        return None
+    same = [option for option in wanted if option.lower() == value.strip().lower()]
+    return same[0] if same else None
+
+
+def _kinds(wanted: type | tuple[str, ...]) -> str:
+    if wanted is int:
+        return "a whole number"
+    if wanted is bool:
+        return 'True or False ("yes" and "no" will do)'
+    return " or ".join(f'"{option}"' for option in wanted)
+
+
+def _said(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _guess_or_story(question: Prediction, guess: dict) -> tuple[dict | None, str]:
+    """The learner's guess, or None and what to tell instead."""
+    unknown = [name for name in guess if name not in question.places]
+    if unknown:
+        return (
+            None,
+            f"There is no `{unknown[0]}` here; the places are {', '.join(question.places)}.",
+        )
+    open_places = [name for name in question.places if guess.get(name, ...) is ...]
+    if open_places:
+        return None, ""
+    plain, wrong = question.read(guess)
+    return (None, wrong) if wrong else (plain, "")
+
+
+def _ask(question: Prediction, card: Card, how: str) -> None:
+    card.say(question.question)
+    for name, wanted in question.places.items():
+        card.mark("point", f"`{name}`: {_kinds(wanted)}")
+    card.say(how)
+
+
+def predict(id: str, *, sure: object = ..., **guess: object) -> None:
+    """Put down what you expect before you run it; the first answer is kept.
+
+    `sure`: how sure you are, from 50 (a coin) to 100 percent.
+    """
+    question = find("predictions", id)
+    card = Card("Predict")
+    kept = store().guess(id)
+    plain, wrong = _guess_or_story(question, guess)
+    percent = _percent(sure)
+    if kept is not None:
+        first = _listed(kept[0])
+        again = (
+            ""
+            if plain in (None, kept[0])
+            else " A first guess is not changed, so that you can learn from it."
+        )
+        card.say(f"You predicted {first}, {kept[1]:g} % sure.{again} Now run the next cell.")
+    elif wrong:
+        card.say(wrong)
+    elif plain is None:
+        _ask(
+            question,
+            card,
+            "Put your guess in place of the dots, and in `sure` a number from 50 (a coin) to 100.",
+        )
+    elif percent is None:
+        card.say(
+            f"How sure are you? `sure` takes a number from 50 (a coin) to 100; you wrote {_dots(sure)}."
+        )
+    else:
+        store().keep_guess(id, plain, percent)
+        card.say(f"Noted: {_listed(plain)}, {percent:g} % sure. Now run the next cell.")
+    card.show()
+
+
+def _dots(value: object) -> str:
+    return "..." if value is ... else short(value)
+
+
+def _percent(sure: object) -> float | None:
+    if isinstance(sure, str):
+        sure = sure.strip().rstrip("%").strip()
+        sure = float(sure) if sure.replace(".", "", 1).isdigit() else None
+    if isinstance(sure, bool) or not isinstance(sure, (int, float)):
+        return None
+    percent = sure * 100 if 0.5 <= sure <= 1.0 else sure
+    return float(percent) if 50 <= percent <= 100 else None
+
+
+def _listed(guess: dict[str, object]) -> str:
+    return ", ".join(f"{name}={_said(value)}" for name, value in guess.items())
+
+
+def reveal(id: str, **outcome: object) -> None:
+    """Show your guess beside what the run gave, and explain the difference."""
+    question = find("predictions", id)
+    happened, wrong = question.read(outcome)
+    if wrong or set(outcome) != set(question.places):
+        raise ValueError(f"{id}: the outcome does not fit its question: {wrong or sorted(outcome)}")
+    _record(id, happened)
+    kept = store().guess(id)
+    if kept is None:
+        card = Card("What happened")
+        card.table([["", "happened"], *[[n, _said(v)] for n, v in happened.items()]])
+        card.say("You made no guess here. Next time, guess first: a surprise is what sticks.")
+    else:
+        guess, sure = kept
+        store().keep_outcome(id, happened)
+        card = _compared(question, guess, happened, sure)
+    card.say(question.why).show()
+
+
+def _compared(question: Prediction, guess: dict, happened: dict, sure: float | None) -> Card:
+    right = guess == happened
+    card = Card("As predicted" if right else "A surprise", "kept" if right else "broken")
+    rows = [["", "your guess", "happened", ""]]
+    for name, value in happened.items():
+        rows.append([name, _said(guess[name]), _said(value), "✓" if guess[name] == value else "✗"])
+    card.table(rows)
+    if not right:
+        card.say(question.explain(guess, happened))
+        if sure is not None and sure >= 90:
+            card.say(f"You were {sure:g} % sure: this is a question worth meeting again.")
+    return card
+
+
+_recorded: dict[str, dict] = {}
+
+
+def _record(id: str, outcome: dict) -> None:
+    _recorded[id] = outcome
+
+
+def recorded() -> dict[str, dict]:
+    """The outcomes that this kernel's reveals have shown: id → outcome."""
+    return dict(_recorded)
+
+
+def outcomes() -> dict[str, dict]:
+    """What every prediction came to when the solved notebooks were last rebuilt."""
+    return json.loads(OUTCOMES.read_text(encoding="utf-8")) if OUTCOMES.exists() else {}
+
+
+def recall(id: str | None = None, **guess: object) -> None:
+    """Answer a question of an earlier lesson again; without an id, one that surprised you."""
+    if id is None:
+        _recall_own()
+        return
+    question = find("predictions", id)
+    outcome = store().predictions().get(id, (None, None))[1] or outcomes().get(id)
+    guess.pop("sure", None)
+    plain, wrong = _guess_or_story(question, guess)
+    card = Card("Do you remember?")
+    if wrong:
+        card.say(wrong)
+    elif plain is None or outcome is None:
+        _ask(
+            question,
+            card,
+            "Put your answer in place of the dots and run the cell again, without looking it up.",
+        )
+    else:
+        card = _compared(question, plain, outcome, None)
+        card.say(question.why)
+    card.show()
+
+
+def _recall_own() -> None:
+    wrong = [
+        id for id, (guess, out) in store().predictions().items() if out is not None and guess != out
+    ]
+    known = {one.id: one for one in everything("predictions")}
+    again = [id for id in wrong if id in known]
+    card = Card("Do you remember?")
+    if not again:
+        card.say(
+            "Here comes back, in later lessons, a prediction that surprised you. There is none yet."
+        ).show()
+        return
+    asked = again[_turn(len(again))]
+    _ask(
+        known[asked],
+        card,
+        "This one surprised you. Answer it again: copy the line below into a cell.",
+    )
+    card.code(known[asked].call("recall")).show()
+
+
+_turns = 0
+
+
+def _turn(count: int) -> int:
+    """Whose turn it is: the latest surprise first, then the ones before it."""
+    global _turns
+    _turns += 1
+    return (count - _turns) % count
