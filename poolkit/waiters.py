@@ -1,0 +1,72 @@
+"""The line in front of the desk: threads that wait, first come, first served.
+
+All of `Line` is called with the pool's lock held; only `Waiter.wait` sleeps, and that without it.
+"""
+
+import threading
+from collections import deque
+from typing import Any
+
+
+class Waiter:
+    """One thread's place in the line, where it sleeps until it is handed something.
+
+    `gift` is what it was handed: None as long as it waits, and after it was sent away.
+    """
+
+    __slots__ = ("bell", "gift", "since")
+
+    def __init__(self, since: float) -> None:
+        self.since = since  # the clock when it came, in seconds
+        self.gift: Any = None
+        self.bell = threading.Lock()
+        self.bell.acquire()  # held from the start: the next acquire sleeps until somebody rings
+
+    def wait(self, seconds: float | None) -> None:
+        """Sleep until somebody rings, `seconds` at most; None: for ever, 0: not at all."""
+        if seconds is None:
+            self.bell.acquire()
+        else:
+            self.bell.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX))
+
+
+class Line:
+    """Who waits, the longest waiter first.
+
+    What is handed over goes straight into one waiter's hands. It is never put where all can reach
+    it, so a thread that comes along at that moment cannot snatch it away: no barging.
+    """
+
+    def __init__(self) -> None:
+        self._queue: deque[Waiter] = deque()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def join(self, waiter: Waiter) -> None:
+        """Stand at the end."""
+        self._queue.append(waiter)
+
+    def leave(self, waiter: Waiter) -> None:
+        """Step out, whether or not one stands in the line."""
+        # Those who give up mostly stand in front, where remove() finds them at once.
+        if waiter in self._queue:
+            self._queue.remove(waiter)
+
+    def serve(self, card: Any) -> None:
+        """Hand the card to the longest waiter; there must be one.
+
+        From the first of these lines to the last nothing is called, so no signal comes between.
+        """
+        waiter = self._queue[0]
+        waiter.gift = card
+        card.trips += 1
+        del self._queue[0]
+        waiter.bell.release()
+
+    def send_away(self) -> None:
+        """Wake everybody with empty hands."""
+        while self._queue:
+            waiter = self._queue[0]
+            del self._queue[0]
+            waiter.bell.release()
