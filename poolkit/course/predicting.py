@@ -64,8 +64,8 @@ def _plain(value: object, wanted: type | tuple[str, ...]) -> object:
             )
         return bool(value) if type(value).__name__ in ("bool", "bool_") else None
     if wanted is int:
-        whole = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return int(value) if whole and value == int(value) else None
+        whole = type(value) is int or (isinstance(value, float) and value.is_integer())
+        return int(value) if whole else None
     if not isinstance(value, str):
         return None
     same = [option for option in wanted if option.lower() == value.strip().lower()]
@@ -230,6 +230,7 @@ def recall(id: str | None = None, **guess: object) -> None:
         )
     else:
         card = _compared(question, plain, outcome, None)
+        card.title = "Remembered" if plain == outcome else "Not quite"
         card.say(question.why)
     card.show()
 

@@ -100,7 +100,7 @@ def missing_parts(exercise: Exercise, thing: object) -> list[str]:
     """The parts of the exercise that are not written yet; its name if nothing is."""
     if thing is ... or thing is None:
         return [exercise.name]
-    if not inspect.isclass(thing):
+    if not inspect.isclass(thing) or exercise.kind == "function":
         return [exercise.name] if is_empty(thing) else []
     functions = own_functions(thing)
     if exercise.parts:

@@ -27,4 +27,11 @@ LESSONS = (
     Lesson(0, "start_here", "Start here", builds=False),
     Lesson(1, "config", "Config", builds=True),
     Lesson(2, "simple", "A simple pool", builds=True),
+    Lesson(3, "retry", "Retry", builds=True),
+    Lesson(4, "health", "Health", builds=True),
+    Lesson(5, "workload", "Workload", builds=True),
+    Lesson(6, "run", "Run", builds=True),
+    Lesson(7, "lease", "Lease", builds=True),
+    Lesson(8, "threads", "Threads", builds=False),
+    Lesson(9, "review", "Review", builds=False),
 )

@@ -23,6 +23,10 @@ class SmallConfig:
     pool_size: int = 5
 
 
+class OrdinaryConfig(SmallConfig):
+    """The same, ours: can be assigned to even where the learner's own cannot."""
+
+
 @dataclass(frozen=True)
 class FrozenConfig:
     """The four settings, frozen, and not yet looked at: `__post_init__` does nothing."""

@@ -1,0 +1,1 @@
+"""Answers to lesson 07, right and wrong."""

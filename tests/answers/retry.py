@@ -1,0 +1,1 @@
+"""Answers to lesson 03, right and wrong."""

@@ -1,0 +1,1 @@
+"""Answers to lesson 09, right and wrong."""

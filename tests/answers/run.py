@@ -1,0 +1,1 @@
+"""Answers to lesson 06, right and wrong."""

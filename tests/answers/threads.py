@@ -1,0 +1,1 @@
+"""Answers to lesson 08, right and wrong."""

@@ -1,0 +1,1 @@
+"""Answers to lesson 05, right and wrong."""

@@ -1,0 +1,128 @@
+"""The proof: every claim is kept by every right answer, and each wrong one is refused for its own reason."""
+
+import importlib
+import inspect
+import linecache
+import sys
+
+import pytest
+
+from poolkit.course.checking import examine, run_claims
+from poolkit.course.exercises import everything
+from poolkit.course.lessons import LESSONS
+from poolkit.course.source import solution_source, stub_source
+from tests import answers
+from tests.mutating import mutations
+
+for lesson in LESSONS:
+    importlib.import_module(f"tests.answers.{lesson.name}")
+
+EXERCISES = {one.id: one for one in everything("exercises")}
+
+
+def made_from(source: str, exercise, filename: str):
+    """Run an exercise's source as a notebook cell would be, among the names of its lesson."""
+    lesson = sys.modules[exercise.answer.__module__]
+    names = {**vars(lesson), "__name__": "a_notebook"}
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(compile(source, filename, "exec"), names)
+    return names[exercise.name]
+
+
+def pairs(found: dict):
+    return [
+        pytest.param(EXERCISES[id], one, id=f"{id}-{number}")
+        for id, some in found.items()
+        for number, one in enumerate(some)
+    ]
+
+
+def exercises():
+    return [pytest.param(one, id=id) for id, one in EXERCISES.items()]
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_reference_keeps_every_claim(exercise):
+    verdict = run_claims(exercise, exercise.answer)
+
+    assert (verdict.reason, verdict.story) == ("", "")
+    assert verdict.marks == ["kept"] * len(exercise.claims)
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_solution_typed_into_a_cell_is_accepted(exercise):
+    typed = made_from(solution_source(exercise), exercise, f"cell of {exercise.id}")
+
+    assert examine(exercise, typed).story == ""
+
+
+@pytest.mark.parametrize(("exercise", "thing"), pairs(answers.RIGHT))
+def test_other_right_answers_are_accepted(exercise, thing):
+    verdict = examine(exercise, thing)
+
+    assert (verdict.reason, verdict.story) == ("", "")
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), pairs(answers.WRONG))
+def test_wrong_answer_is_refused_for_its_own_reason(exercise, wrong):
+    verdict = examine(exercise, wrong.thing)
+
+    assert verdict.reason == wrong.reason, verdict.story
+    assert verdict.broken == wrong.breaks
+    assert "{" not in verdict.story
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_untouched_stub_reads_not_attempted(exercise):
+    stub = made_from(stub_source(exercise), exercise, f"stub of {exercise.id}")
+
+    assert examine(exercise, stub).reason == "not attempted"
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_our_own_object_is_called_ours(exercise):
+    assert examine(exercise, exercise.answer).reason == "ours"
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_no_claim_is_idle_and_no_misconception_is_dead(exercise):
+    wrong = answers.WRONG.get(exercise.id, [])
+    order = [claim.__name__ for claim in exercise.claims]
+    first = {min(one.breaks, key=order.index) for one in wrong if one.breaks}
+
+    assert set(order) == first, "each claim is the first to be broken by some wrong answer"
+    assert set(exercise.misconceptions) <= {one.reason for one in wrong}
+    assert len(wrong) >= 3
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_there_is_another_right_answer(exercise):
+    assert answers.RIGHT.get(exercise.id), "a check that accepts only our own way is too narrow"
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_small_mutations_of_the_answer_are_refused(exercise):
+    known = answers.EQUIVALENT.get(exercise.id, {})
+    accepted, made = [], set()
+    for number, (name, source) in enumerate(mutations(solution_source(exercise))):
+        made.add(name)
+        try:
+            thing = made_from(source, exercise, f"mutant {number} of {exercise.id}")
+        except TypeError:  # such as a dataclass that may not be made this way: no answer at all
+            continue
+        if examine(exercise, thing, limit=0.5).kept and name not in known:
+            accepted.append(name)
+
+    assert accepted == []
+    assert set(known) <= made, "an equivalent that is no mutation any more"
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_parts_of_an_exercise_are_whole(exercise):
+    assert len(exercise.hints) == 3
+    assert [len(hint) > 20 for hint in exercise.hints] == [True] * 3
+    for claim in exercise.claims:
+        assert inspect.getdoc(claim).splitlines()[0].endswith(".")
+    for part in exercise.parts:
+        assert part in vars(exercise.answer)
+    assert solution_source(exercise).strip() not in "".join(exercise.hints)
