@@ -81,6 +81,8 @@ def with_answers(notebook):
     for cell in solved.cells:
         if id := exercise_of(cell):
             cell.source = f"# exercise: {id}\n{solution_source(find('exercises', id))}".rstrip("\n")
+        elif cell.cell_type == "markdown":  # the copies lie one folder deeper than the glossary
+            cell.source = cell.source.replace("](glossary.md", "](../glossary.md")
         elif cell.cell_type == "code" and "..." in cell.source:
             cell.source = _filled_in(cell.source)
     return solved
