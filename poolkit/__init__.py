@@ -7,6 +7,7 @@
 from poolkit.config import ConnectionConfig
 from poolkit.errors import ConnectFailed, PoolClosed, PoolError, PoolTimeout
 from poolkit.health import health_check
+from poolkit.pool import ConnectionPool
 from poolkit.retry import backoff_delays, is_transient, retry
 from poolkit.simple import SimplePool
 from poolkit.workload import run, run_demo_queries
@@ -14,6 +15,7 @@ from poolkit.workload import run, run_demo_queries
 __all__ = [
     "ConnectFailed",
     "ConnectionConfig",
+    "ConnectionPool",
     "PoolClosed",
     "PoolError",
     "PoolTimeout",

@@ -60,16 +60,19 @@ def replacing(path: StrPath) -> Iterator[TextIO]:
         mode = _mode_if_writable(target)
         directly = mode is not None and not stat.S_ISREG(mode)
         made = target if directly else _name_beside(target)
-        file = open(made, "w" if directly else "x", encoding="utf-8", newline="\n")  # noqa: SIM115
+    file = None
     try:
-        if mode is not None and not directly:
-            os.chmod(made, stat.S_IMODE(mode))
+        with naming(path):
+            file = open(made, "w" if directly else "x", encoding="utf-8", newline="\n")  # noqa: SIM115
+            if mode is not None and not directly:
+                os.chmod(made, stat.S_IMODE(mode))  # while it is empty: what follows may be private
         yield file
         with naming(path):
             _finish(file, made, target)
-    finally:
-        with suppress(OSError):  # Windows deletes no open file
-            file.close()
+    finally:  # an interrupt may come as soon as the file is there
+        if file is not None:
+            with suppress(OSError):  # Windows deletes no open file
+                file.close()
         if not directly:
             with suppress(OSError):
                 os.unlink(made)

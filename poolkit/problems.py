@@ -20,7 +20,7 @@ _DATABASE_REMEDIES = {
     sqlite3.SQLITE_BUSY: "another program is using it: try again later, or set a longer --timeout",
     sqlite3.SQLITE_LOCKED: "another program is using it: try again later",
     sqlite3.SQLITE_NOTADB: "choose another file, this one is left as it is",
-    sqlite3.SQLITE_CORRUPT: "it is damaged and left as it is: restore a copy, or choose another",
+    sqlite3.SQLITE_CORRUPT: "it is damaged: restore a copy of it, or choose another file",
     sqlite3.SQLITE_CANTOPEN: "check that its folder exists, and your permissions",
     sqlite3.SQLITE_READONLY: "check the permissions of the file and its folder, or choose another",
     sqlite3.SQLITE_FULL: "make room, or choose another place",

@@ -9,11 +9,8 @@ from typing import Any, Protocol
 from poolkit.config import ConnectionConfig
 from poolkit.files import StrPath, naming, open_labels, replacing, summary_lines
 from poolkit.health import clean, health_check
-
-try:
-    from poolkit.pool import ConnectionPool
-except ModuleNotFoundError:
-    from poolkit.simple import SimplePool as ConnectionPool
+from poolkit.lease import commit
+from poolkit.pool import ConnectionPool
 
 _COLUMNS = [("id", "INTEGER", 1), ("label", "TEXT", 0)]  # name, type, place in the primary key
 
@@ -49,13 +46,12 @@ def run_demo_queries(pool: Lender, labels: Iterable[str]) -> list[dict[str, Any]
 
 
 def _insert(conn: Connection, labels: Iterable[str]) -> list[dict[str, Any]]:
-    began = not conn.in_transaction  # with autocommit=False Python has begun one already
-    if began:
+    if not conn.in_transaction:  # with autocommit=False Python has begun one already
         conn.execute("BEGIN IMMEDIATE")  # wait for the lock here, not between two statements
     try:
         _make_table(conn)
         rows = _insert_labels(conn, labels)
-        conn.execute("COMMIT") if began else conn.commit()
+        commit(conn)
         return rows
     except BaseException:
         with suppress(Exception):  # what went wrong first is what the caller should hear of
