@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
 
-import player_pools as pools
 import pytest
 
 from poolkit.course.lessons import scenes
 from poolkit.course.player import Scene, note, play, play_all
+from poolkit.pool import ConnectionPool
+from tests import player_pools as pools
 
 TITLES = [
     scenes.lent_once,
@@ -269,3 +270,558 @@ def test_a_pause_that_cannot_be_read_says_so(pause):
 def test_a_pause_that_never_comes_says_so():
     with pytest.raises(ValueError, match="ann after nowhere"):
         play(scenes.lent_once(pools.NoLock), "ann after nowhere")
+
+
+# -- the reference
+
+
+@pytest.mark.parametrize("title", TITLES, ids=by_name)
+def test_the_reference_holds_in_every_schedule(title):
+    result = play_all(title(ConnectionPool), seconds=30)
+
+    assert result.ok, str(result)
+    assert result.complete
+
+
+def test_the_reference_serves_in_order():
+    result = play_all(scenes.in_order(ConnectionPool), preemptions=0)
+
+    assert result.ok, str(result)
+    assert result.complete
+
+
+@pytest.mark.slow
+def test_the_reference_serves_in_order_wherever_it_is_interrupted():
+    result = play_all(scenes.in_order(ConnectionPool), plays=20_000, seconds=120)
+
+    assert result.ok, str(result)
+    assert result.complete
+
+
+# -- whatever a learner writes: a verdict, in bounded time, and no thread left
+
+
+class Tiny(pools.Base):
+    """A pool that is about to be spoiled."""
+
+    def __init__(self, connect, size):
+        super().__init__(connect, size)
+        self._lock = threading.Lock()
+
+    def acquire(self, timeout=0):
+        with self._lock:
+            return self._connect()
+
+    def release(self, conn):
+        with self._lock:
+            self._idle.append(conn)
+
+
+class RaisesInInit(Tiny):
+    def __init__(self, connect, size):
+        raise KeyError("size")
+
+
+class CallsItselfInInit(Tiny):
+    def __init__(self, connect, size):
+        CallsItselfInInit(connect, size)
+
+
+class LoopsInInit(Tiny):
+    def __init__(self, connect, size):
+        while True:
+            size += 1
+
+
+class CallsItself(Tiny):
+    def acquire(self, timeout=0):
+        return self.acquire(timeout)
+
+
+class CatchesItsOwnRecursion(Tiny):
+    def acquire(self, timeout=0):
+        try:
+            return self.acquire(timeout)
+        except RecursionError:
+            return self.acquire(timeout)
+
+
+class NeverLetsGo(Tiny):
+    def acquire(self, timeout=0):
+        self._lock.acquire()
+        return self._connect()
+
+
+class TakesItTwice(Tiny):
+    def acquire(self, timeout=0):
+        with self._lock:
+            return super().acquire(timeout)
+
+
+class LoopsForEver(Tiny):
+    def acquire(self, timeout=0):
+        while True:
+            pass
+
+
+class CatchesEverything(Tiny):
+    def acquire(self, timeout=0):
+        while True:
+            try:
+                self._idle.pop()
+            except BaseException:
+                continue
+
+
+class WaitsThroughEverything(Tiny):
+    def acquire(self, timeout=0):
+        self._lock.acquire()
+        while True:
+            try:
+                self._lock.acquire()
+            except BaseException:
+                continue
+
+
+class CleansUpForEver(Tiny):
+    def acquire(self, timeout=0):
+        try:
+            self._lock.acquire()
+            self._lock.acquire()
+        finally:
+            while True:
+                pass
+
+
+class SleepsForEver(Tiny):
+    def acquire(self, timeout=0):
+        while True:
+            time.sleep(3600)
+
+
+class Exits(Tiny):
+    def acquire(self, timeout=0):
+        raise SystemExit
+
+
+class ReleasesTooMuch(Tiny):
+    def release(self, conn):
+        self._lock.release()
+
+
+class HidesALock(Tiny):
+    locks = [threading.Lock()]  # noqa: RUF012
+
+    def acquire(self, timeout=0):
+        with self.locks[0]:
+            self._idle.append(None)
+            return self._connect()
+
+
+class StartsAThread(Tiny):
+    def acquire(self, timeout=0):
+        threading.Thread(target=self._connect).start()
+
+
+HOSTILE = [
+    (RaisesInInit, "raised", "making the pool: KeyError at `raise KeyError"),
+    (CallsItselfInInit, "raised", "making the pool: RecursionError"),
+    (LoopsInInit, "endless", "`while True:`"),
+    (CallsItself, "raised", "RecursionError"),
+    (CatchesItsOwnRecursion, "endless", "goes round and round at `def acquire"),
+    (NeverLetsGo, "deadlock", "waits for ever at `self._lock.acquire()`"),
+    (TakesItTwice, "deadlock", "waits for ever at `with self._lock:`"),
+    (LoopsForEver, "endless", "`while True:`"),
+    (CatchesEverything, "endless", "`while True:`"),
+    (WaitsThroughEverything, "deadlock", "waits for ever at `self._lock.acquire()`"),
+    (CleansUpForEver, "deadlock", "waits for ever"),
+    (SleepsForEver, "endless", "`while True:`"),
+    (Exits, "raised", "SystemExit"),
+    (ReleasesTooMuch, "raised", "RuntimeError at `self._lock.release()`"),
+    (HidesALock, "stuck", "locks belong in __init__"),
+    (StartsAThread, "unseen", "a thread of its own"),
+]
+
+
+def borrow_and_give(pool):
+    pool.release(pool.acquire())
+
+
+def two_at_once(pool_class):
+    """A scene that asks nothing: the pool itself has to go wrong."""
+    return Scene(
+        pool_class,
+        lambda: pool_class(object, 1),
+        {"ann": borrow_and_give, "ben": borrow_and_give},
+    )
+
+
+@pytest.mark.parametrize(
+    ("pool_class", "kind", "told"), HOSTILE, ids=[case[0].__name__ for case in HOSTILE]
+)
+def test_hostile_code_gets_a_verdict_and_leaves_no_thread(pool_class, kind, told):
+    began = time.monotonic()
+
+    result = play_all(two_at_once(pool_class))
+
+    assert (result.kind, told in result.story) == (kind, True), str(result)
+    assert not result.left_behind
+    assert time.monotonic() - began < 4
+
+
+def test_a_scene_of_its_own_that_never_ends_is_ended():
+    def forever(pool):
+        while True:
+            pass
+
+    scene = Scene(Tiny, lambda: Tiny(object, 1), {"ann": forever, "ben": borrow_and_give})
+
+    assert play_all(scene).kind == "endless"
+
+
+def test_an_interrupted_player_ends_its_threads():
+    class Interrupt(BaseException):
+        pass
+
+    def run():
+        nonlocal seen
+        try:
+            play_all(scenes.in_order(pools.HandOffPool), preemptions=2, plays=10**6, seconds=60)
+        except Interrupt:
+            seen = True
+
+    seen = False
+    thread = threading.Thread(target=run)
+    thread.start()
+    while threading.Lock is Lock:  # until the stand-ins are there
+        time.sleep(0.001)
+    time.sleep(0.1)
+    ident, error = ctypes.c_ulong(thread.ident), ctypes.py_object(Interrupt)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
+    thread.join(5)
+
+    assert seen
+
+
+def test_bounds_on_plays_and_seconds_are_kept():
+    few = play_all(scenes.woken(pools.ConditionPool), plays=7)
+    brief = play_all(scenes.in_order(pools.HandOffPool), seconds=0.2)
+
+    assert (few.ok, few.complete, few.plays) == (True, False, 7)
+    assert (brief.ok, brief.complete) == (True, False)
+    assert "not every one" in few.story
+
+
+# -- what is played
+
+
+def solo(code, job, setup=lambda: None):
+    """Play one worker's job beside one that does nothing; return the result."""
+    return play_all(Scene(code, setup, {"ann": job, "ben": lambda shared: None}))
+
+
+def test_time_is_virtual():
+    def job(_):
+        clocks = (time.monotonic, time.time, time.perf_counter, monotonic)
+        assert [clock() for clock in clocks] == [1000.0] * 4
+        time.sleep(1e6)
+        assert [clock() for clock in clocks] == [1_001_000.0] * 4
+        assert time.monotonic_ns() == 1_001_000 * 10**9
+
+    began = time.monotonic()
+
+    assert solo([], job).ok
+    assert time.monotonic() - began < 2
+
+
+def test_waiting_with_a_time_limit_costs_nothing():
+    def job(_):
+        start = time.monotonic()
+        assert not threading.Event().wait(3600)
+        assert not threading.Semaphore(0).acquire(timeout=3600)
+        lock = threading.Lock()
+        assert lock.acquire()
+        assert not lock.acquire(timeout=3600)
+        assert not lock.acquire(blocking=False)
+        condition = threading.Condition()
+        with condition:
+            assert not condition.wait(3600)
+        with pytest.raises(queue.Empty):
+            queue.Queue().get(timeout=3600)
+        with pytest.raises(queue.Empty):
+            queue.SimpleQueue().get(timeout=3600)
+        assert time.monotonic() == start + 6 * 3600
+
+    result = solo([], job)
+
+    assert result.ok, result.error
+
+
+def test_locks_refuse_what_real_locks_refuse():
+    def job(_):
+        for lock in (threading.Lock(), threading.RLock()):
+            with pytest.raises(RuntimeError):
+                lock.release()
+            with pytest.raises(ValueError, match="timeout"):
+                lock.acquire(False, 1)
+            with pytest.raises(ValueError, match="timeout"):
+                lock.acquire(timeout=-2)
+            with pytest.raises(OverflowError):
+                lock.acquire(timeout=1e300)
+        with pytest.raises(RuntimeError):
+            threading.Condition().notify()
+        with pytest.raises(ValueError, match="non-negative"):
+            time.sleep(-1)
+        assert isinstance(threading.Lock(), threading.Lock)
+
+    result = solo([], job)
+
+    assert result.ok, result.error
+
+
+def test_an_rlock_can_be_taken_twice_and_by_one_only():
+    def ann(lock):
+        with lock, lock:
+            time.sleep(1)
+            order.append("ann")
+
+    def ben(lock):
+        time.sleep(0.5)
+        assert not lock.acquire(timeout=0.25)
+        with lock:
+            order.append("ben")
+
+    def holds(lock):
+        assert order == ["ann", "ben"]
+
+    order = []
+    scene = Scene([], lambda: order.clear() or threading.RLock(), {"ann": ann, "ben": ben}, holds)
+
+    assert play_all(scene).ok
+
+
+def test_two_timers_due_at_once_are_tried_in_both_orders():
+    def wait(name, seconds):
+        def job(order):
+            time.sleep(seconds)
+            order.append(name)
+
+        return job
+
+    seen = set()
+    workers = {"ann": wait("ann", 0.1 + 0.2), "ben": wait("ben", 0.3)}
+    result = play_all(Scene([], list, workers, lambda order: seen.add(tuple(order))))
+
+    assert result.ok
+    assert seen == {("ann", "ben"), ("ben", "ann")}
+
+
+@dataclass
+class Bound:
+    """Every way in which a name of `threading` or `time` may have been bound before the scene."""
+
+    made: object = field(default_factory=Lock)
+
+    clock = monotonic
+    still = staticmethod(time.sleep)
+
+    def by_name(self, clock=monotonic, *, sleep=time.sleep):
+        sleep(10)
+        self.still(10)
+        return clock(), monotonic(), self.clock(), self.by_cell()
+
+    def deadlock(self):
+        with Lock(), self.made:
+            self.made.acquire()
+
+
+def _closed_over():
+    clock, lock = monotonic, Lock
+
+    def by_cell(self):
+        with lock():
+            return clock()
+
+    return by_cell
+
+
+Bound.by_cell = _closed_over()
+
+
+def test_names_that_were_bound_before_are_played_too():
+    def job(bound):
+        assert bound.by_name() == (1020.0,) * 4
+
+    result = solo(Bound, job, Bound)
+
+    assert result.ok, result.error
+    assert solo(Bound, Bound.deadlock, Bound).kind == "deadlock"
+    assert Bound.clock is monotonic
+    assert Bound.by_name.__defaults__ == (monotonic,)
+
+
+def test_other_threads_keep_their_real_locks_and_clocks():
+    kinds, clocks, stop = set(), [], threading.Event()
+
+    def outsider():
+        while not stop.is_set():
+            kinds.add(type(threading.Lock()))
+            clocks.append(time.monotonic())
+
+    thread = threading.Thread(target=outsider)
+    thread.start()
+    try:
+        play_all(scenes.woken(pools.ConditionPool))
+    finally:
+        stop.set()
+        thread.join()
+
+    assert kinds == {type(Lock())}
+    assert clocks == sorted(clocks)
+
+
+# -- what is followed
+
+
+def test_only_the_code_under_test_is_switched():
+    def race(shared):
+        before = len(shared)
+        note("looked")
+        shared.append(before)
+
+    def holds(shared):
+        assert shared == [0, 1], "interleaved"
+
+    workers = {"ann": race, "ben": race}
+
+    assert play_all(Scene([], list, workers, holds)).ok
+    assert play_all(Scene(race, list, workers, holds)).key == "interleaved"
+
+
+def test_what_the_code_under_test_names_is_followed_too():
+    class Counter:
+        def __init__(self):
+            self.value = 0
+
+        def up(self):
+            _add_one(self)
+
+    def holds(counter):
+        assert counter.value == 2, "lost"
+
+    result = play_all(Scene(Counter, Counter, {"ann": Counter.up, "ben": Counter.up}, holds))
+
+    assert result.key == "lost"
+    assert result.story.startswith("ann paused in the middle of `counter.value += 1`")
+
+
+def _add_one(counter):
+    counter.value += 1
+
+
+def test_context_managers_properties_and_generators_are_followed():
+    class Counter:
+        value = 0
+
+        @contextmanager
+        def one_more(self):
+            self.value += 1
+            yield
+
+        @property
+        def next(self):
+            self.value += 1
+
+        def each(self):
+            self.value += 1
+            yield
+
+    def by_with(counter):
+        with counter.one_more():
+            pass
+
+    def holds(counter):
+        assert counter.value == 2, "lost"
+
+    jobs = [by_with, lambda counter: counter.next, lambda counter: list(counter.each())]
+    for job in jobs:
+        assert play_all(Scene(Counter, Counter, {"ann": job, "ben": job}, holds)).key == "lost"
+
+
+CELL = """
+from threading import Lock
+import time
+
+class Pool:
+    def __init__(self):
+        self.idle = ["c1", "c2"]
+        self.lock = Lock()
+
+    def acquire(self):
+        import threading, time
+        with threading.Lock():
+            conn = self.idle[-1]  # peek
+        time.sleep(1)
+        self.idle.remove(conn)
+        return conn
+"""
+
+
+def cell(source):
+    """Run a cell as a notebook does: a name of its own in linecache, globals shared by all."""
+    name = f"<ipython-input-1-{abs(hash(source))}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    space = {"__name__": "__main__"}
+    exec(compile(source, name, "exec"), space)
+    return space
+
+
+def test_a_notebook_cell_is_followed_and_quoted():
+    pool_class = cell(CELL)["Pool"]
+    workers = {"ann": pool_class.acquire, "ben": pool_class.acquire}
+
+    result = play_all(Scene(pool_class, pool_class, workers))
+
+    assert result.key == "ValueError"
+    assert result.line == "self.idle.remove(conn)"
+    assert "sleeps at `time.sleep(1)`" in result.story
+
+
+# -- locks that cannot be seen
+
+MADE_TOO_EARLY = {
+    "`lock` is made in the body of class Pool": "class Pool:\n    lock = threading.Lock()\n",
+    "`ready` is made in the body of class Pool": "class Pool:\n    ready = threading.Condition()\n",
+    "`inbox` is made in the body of class Pool": "class Pool:\n    inbox = queue.SimpleQueue()\n",
+    "`LOCK` is made outside the class": "LOCK = threading.RLock()\nclass Pool:\n    pass\n",
+    "a default argument of use() is one": (
+        "class Pool:\n    def use(self, lock=threading.Lock()): pass\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(("told", "source"), MADE_TOO_EARLY.items())
+def test_a_lock_made_before_the_scene_is_named(told, source):
+    body = "    def acquire(self):\n        with LOCK: pass\n"
+    space = cell(f"import threading, queue\n{source}{body}")
+
+    result = solo(space["Pool"], lambda pool: None, space["Pool"])
+
+    assert result.kind == "unseen"
+    assert told in result.story
+    assert "Locks belong in __init__" in result.story
+
+
+def test_a_lock_of_the_notebook_that_the_pool_does_not_use_is_no_matter():
+    space = cell(
+        "import threading\nlock = threading.Lock()\n"
+        "class Pool:\n    def __init__(self):\n        self.lock = threading.Lock()\n"
+    )
+
+    assert solo(space["Pool"], lambda pool: pool.lock.acquire(), space["Pool"]).ok
+
+
+def test_a_scene_inside_a_scene_is_refused():
+    result = solo([], lambda shared: play_all(two_at_once(Tiny)))
+
+    assert result.key == "RuntimeError"

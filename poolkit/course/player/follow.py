@@ -23,6 +23,8 @@ class Tracing:
         pass
 
     def enter(self, worker) -> None:
+        if not worker.followed:
+            return
         codes, step = self._codes, worker.stage.step
 
         def on_instruction(frame, event, _arg):
@@ -80,7 +82,7 @@ class Monitoring:
 
 def _on_instruction(code, offset: int) -> None:
     worker = on_stage.get(get_ident())
-    if worker is not None:
+    if worker is not None and worker.followed:
         worker.stage.step(worker, code, offset)
 
 

@@ -68,6 +68,7 @@ class Company:
         self.follower = Follower(script.spots)
         self.left_behind: list[str] = []
         self._hands: list[Worker] = []
+        self._set_up = False
 
     def open(self) -> None:
         self._hands = [Worker(self.follower) for _ in range(len(self.scene.workers) + 1)]
@@ -85,7 +86,9 @@ class Company:
         random.seed(1)  # a pool that draws numbers draws the same ones in every play
         scene, stage = self.scene, Stage(self.script.spots, **options)
         stagehand, *players = self._replace_spoiled()
-        stage.act([(stagehand, "setup", scene.setup)], main=False)
+        # Set-up is the same in every play: it is followed once, in case it never ends.
+        first, self._set_up = options.get("record") or not self._set_up, True
+        stage.act([(stagehand, "setup", scene.setup)], main=False, followed=first)
         if stage.verdict is not None:
             stage.verdict = stage.verdict._replace(who="setup")
             return stage
@@ -142,7 +145,7 @@ def search(scene: Scene, preemptions: int, plays: int, seconds: float) -> Found:
             return Found(Verdict("unseen", text=hidden))
         until = real_monotonic() + seconds
         found = _explore(company, preemptions, plays, until)
-        if found.verdict is not None and found.verdict.kind != "stuck":
+        if found.verdict is not None and not found.stage.out_of_sight:
             found = _again(company, found)
         found.left_behind = company.lost()
         return found

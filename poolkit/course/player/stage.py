@@ -7,6 +7,7 @@ reach it; whatever happens, it ends the workers that the play leaves behind.
 """
 
 import ctypes
+import dis
 import sys
 import threading
 from _thread import get_ident
@@ -19,6 +20,7 @@ from poolkit.course.player.script import Place
 STEPS = 20_000  # instructions of the code under test in one play
 NAPS = 100  # waits of one worker in one play that end by time
 START = 1000.0  # the clock when a play begins, in virtual seconds
+CLEANING = 1_000  # instructions that a worker may still run when it is being ended
 PATIENCE = 1.5  # real seconds without a step before a worker counts as stuck
 SLICE = 0.02  # real seconds between two looks at a play that runs
 
@@ -68,6 +70,7 @@ class Worker:
         self.name, self.index, self._job = "", 0, None
         self.gate = real_lock()
         self.gate.acquire()
+        self.followed = True
         self.spoiled = False  # it had to be ended by force: never used again
         self._follower = follower
         self._clear()
@@ -80,18 +83,24 @@ class Worker:
         self.place: Place | None = None  # the line it is on
         self.before: Place | None = None  # the line it was on before that
         self.waits_at: Place | None = None
-        self.naps = 0
+        self.naps = self.cleaning = 0
         self.result: object = None
 
-    def cast(self, stage: "Stage", index: int, name: str, job) -> None:
+    def cast(self, stage: "Stage", index: int, name: str, job, followed: bool) -> None:
         """Give the worker a part; it begins when its gate is opened."""
         self._clear()
+        self.followed = followed
         self.stage, self.index, self.name, self._job = stage, index, name, job
         self.thread.name = name
 
     def dismiss(self) -> None:
         self._job = None
         self.gate.release()
+
+    def ended(self) -> Ended:
+        """What to raise to end the worker where it stands; what follows is cleaning up."""
+        self.cleaning += 1
+        return Ended()
 
     def can_run(self, now: float) -> bool:
         if self.done:
@@ -138,17 +147,20 @@ class Stage:
 
     def __init__(self, spots, *, switches=(), preemptions=0, pauses=(), record=False) -> None:
         self.spots = spots
-        self._switches = dict(switches)  # tick -> index of the worker to run from there
-        self._last = max(self._switches, default=-1)
+        # Tick -> index of the worker to run from there. Ticks count the moments at which the
+        # running worker could be stopped; those at which it cannot go on count down from -1.
+        self._switches = dict(switches)
         self._free = preemptions > 0
         self.pauses = list(pauses)
         self.log: list[tuple] | None = [] if record else None
+        self._calm = False  # nothing can come any more for which a step must be looked at
         self.points: list[Point] = []
         self.verdict: Verdict | None = None
         self.ending = False
         self.blocked: list[tuple[str, Place | None]] = []  # who waited, and where, at the verdict
         self.now = START
-        self.steps = self.moves = self._tick = 0
+        self.steps = self.moves = self._tick = self._forced = 0
+        self.out_of_sight = False  # the verdict was not made by counting: it took real time
         self.names: list[str] = []
         self.held: list[tuple[str, object]] = []  # who was paused within `with` which lock
         self.locks: list = []
@@ -159,15 +171,16 @@ class Stage:
 
     # -- called by the thread that directs the play
 
-    def act(self, parts: list[tuple[Worker, str, object]], main: bool = True) -> None:
+    def act(self, parts: list[tuple[Worker, str, object]], main=True, followed=True) -> None:
         """Play the parts until each is done or a verdict falls, and leave no worker running."""
         self.main = main
+        self._calm_down()
         if main:
             self.names = [name for _, name, _ in parts]
         self._over.acquire(blocking=False)  # in case the act before left it open
         self._cast = [worker for worker, _, _ in parts]
         for index, (worker, name, job) in enumerate(parts):
-            worker.cast(self, index, name, job)
+            worker.cast(self, index, name, job, followed)
         first = self._choose(self._cast)
         self._current = first
         try:
@@ -177,16 +190,29 @@ class Stage:
             self._end_all()
 
     def _watch(self) -> None:
-        seen, since = -1, real_monotonic()
+        """Wait for the end of the act; see to a worker that makes no step any more."""
+        seen, since, places = -1, real_monotonic(), set()
         while not self._over.acquire(timeout=SLICE):
             moved = self.steps + self.moves
             if moved != seen:
-                seen, since = moved, real_monotonic()
-            elif real_monotonic() - since > (PATIENCE if self.verdict is None else 0.1):
-                if self.verdict is None:
-                    worker = self._current
-                    self.verdict = Verdict("stuck", worker.name, self._on(worker))
+                seen, since, places = moved, real_monotonic(), set()
+                continue
+            places.add(self._standing())
+            if real_monotonic() - since > (PATIENCE if self.verdict is None else 0.1):
+                # One that runs, in code that is not followed, is endless; one that waits, stuck.
+                runs = len(places) > 1 or None in places
+                self.out_of_sight = True
+                self.stop("endless" if runs else "stuck", self._current)
                 return
+
+    def _standing(self) -> tuple | None:
+        """The instruction that the current worker is on, or None if it is on none that waits."""
+        frame = sys._current_frames().get(self._current.thread.ident)
+        if frame is None:
+            return ()
+        at = frame.f_lasti
+        step = dis.opname[frame.f_code.co_code[at]]
+        return None if step.startswith(("JUMP", "RESUME")) else (frame.f_code, at)
 
     def _end_all(self) -> None:
         """End the parked workers one after the other, and last the one that does not move."""
@@ -214,9 +240,11 @@ class Stage:
         return next(self._stack(worker), None)
 
     def _loop(self, worker: Worker) -> Place | None:
-        """The innermost loop that the worker is in, or else its line."""
-        heads = (place.loop for place in self._stack(worker))
-        return next((head for head in heads if head is not None), None) or self._on(worker)
+        """The innermost loop that the worker is in, or else the function that calls itself."""
+        places = list(self._stack(worker))
+        heads = [head for place in places if (head := place.loop) is not None]
+        codes = [place.code for place in places]
+        return [*heads, *(Place(code, code.co_firstlineno, False) for code in codes), None][0]
 
     def _stack(self, worker: Worker) -> Iterator[Place]:
         frame = sys._current_frames().get(worker.thread.ident)
@@ -232,11 +260,18 @@ class Stage:
     def step(self, worker: Worker, code, offset: int) -> None:
         """Before each instruction of the code under test: count it, and switch if it is time."""
         if self.ending or worker is not self._current:
-            raise Ended
+            self._clean_up(worker)
+            return
         self.steps += 1
         if self.steps > STEPS:
+            limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(limit + 200)  # the code may be just short of it
             self.stop("endless", worker)
-            raise Ended
+            sys.setrecursionlimit(limit)
+            self._clean_up(worker)
+            return
+        if self._calm:
+            return
         matters, place = self.spots[code][offset >> 1]
         if place is not worker.place and place is not None:
             self._write_line(worker)
@@ -252,12 +287,24 @@ class Stage:
         tick = self._tick
         self._tick += 1
         if tick in self._switches:
-            self._preempt(worker, self._cast[self._switches[tick]], fresh)
-        elif self._free and tick > self._last:
+            target = self._cast[self._switches.pop(tick)]
+            self._calm_down()
+            self._preempt(worker, target, fresh)
+        elif self._free and not self._switches:
             self.points.append(Point(tick, tuple(w.index for w in others), False, not fresh))
         elif self.pauses:
             self._pause(worker, place, offset, fresh, others)
         self._write_line(worker)
+
+    def _clean_up(self, worker: Worker) -> None:
+        """End the worker, but let its `finally` and `with` run, as long as they do not take long"""
+        worker.cleaning += 1
+        if worker.cleaning == 1 or worker.cleaning > CLEANING:
+            raise Ended
+
+    def _calm_down(self) -> None:
+        idle = not (self._switches or self._free or self.pauses)
+        self._calm = not self.main or (idle and self.log is None)
 
     def _pause(self, worker, place, offset, fresh, others) -> None:
         for pause in self.pauses:
@@ -267,6 +314,7 @@ class Stage:
                 return
 
     def _preempt(self, worker: Worker, target: Worker, fresh: bool) -> None:
+        _headroom(12)
         self._tell("pause", worker, worker.before if fresh else worker.place, fresh)
         self.held += [(worker.name, lock) for lock in self.locks if lock.inside is worker]
         worker.paused = True
@@ -276,14 +324,15 @@ class Stage:
     def wait(self, worker: Worker, lock, deadline: float | None) -> bool:
         """Park the worker until the lock is free (True) or the deadline has come (False)."""
         if self.ending:
-            raise Ended
+            raise worker.ended()
+        _headroom(12)
         worker.lock, worker.deadline, worker.waiting = lock, deadline, True
         worker.waits_at = self._on(worker)
         self._tell("wait", worker, worker.waits_at, lock, deadline)
         target = self._next()
         if target is None:
             self.stop("deadlock", worker)
-            raise Ended
+            raise worker.ended()
         if target is not worker:
             self._switch(worker, target)
         worker.waiting = False
@@ -293,7 +342,7 @@ class Stage:
         worker.naps += 1
         if worker.naps > NAPS:
             self.stop("endless", worker)
-            raise Ended
+            raise worker.ended()
         return False
 
     def finished(self, worker: Worker) -> None:
@@ -356,24 +405,24 @@ class Stage:
         """One of those that can run: at no cost, since the running worker could not go on."""
         if len(ready) == 1:
             return ready[0]
-        tick = self._tick
-        self._tick += 1
-        if tick in self._switches:
-            return self._cast[self._switches[tick]]
+        self._forced -= 1
+        if self._forced in self._switches:
+            chosen = self._cast[self._switches.pop(self._forced)]
+            self._calm_down()
+            return chosen
         ready = sorted(ready, key=lambda worker: worker.paused)
-        if tick > self._last:
+        if not self._switches:
             others = tuple(w.index for w in ready[1:])
-            self.points.append(Point(tick, others, True, False))
+            self.points.append(Point(self._forced, others, True, False))
         return ready[0]
 
     def _switch(self, worker: Worker, target: Worker) -> None:
-        _headroom(8)
         self.moves += 1
         self._current = target
         target.gate.release()
         worker.gate.acquire()
         if self.ending:
-            raise Ended
+            raise worker.ended()
 
 
 def _headroom(depth: int) -> None:
