@@ -9,7 +9,7 @@ _LONGEST = 1_000_000_000  # thirty years; also what sends infinity away where No
 _NEVER = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ConnectionConfig:
     """The settings of a pool. All times are seconds.
 

@@ -219,6 +219,14 @@ def test_endless_seconds_are_refused(field, value):
     assert refusal(ValueError, **{field: value}).startswith(f"{field} must be at most ")
 
 
+@pytest.mark.parametrize("field", [f for f in SECONDS if f not in ("ping_after", "timeout")])
+def test_thirty_years_are_the_longest_time(field):
+    assert getattr(ConnectionConfig(**{field: 1_000_000_000}), field) == 1_000_000_000
+    assert refusal(ValueError, **{field: 1_000_000_001}).startswith(
+        f"{field} must be at most 1000000000 seconds"
+    )
+
+
 @pytest.mark.parametrize("field", [field for field in SECONDS if field in OR_NONE])
 def test_who_means_never_is_told_of_none(field):
     assert "seconds or None, not inf" in refusal(ValueError, **{field: math.inf})
