@@ -93,15 +93,23 @@ class Guard:
 
     def __enter__(self) -> Guard:
         self._saved = sys.stdout, sys.stderr, builtins.input, sys.breakpointhook
+        self._excepthook = threading.excepthook
+        threading.excepthook = self._unless_ended
         main = threading.current_thread()
         sys.stdout = _Switch(sys.stdout, self.printed, main)
         sys.stderr = _Switch(sys.stderr, self.printed, main)
         builtins.input = sys.breakpointhook = _no_input
+        self._shell = _shell()
+        if self._shell is not None:  # the notebook's own quit() and exit() would stop the kernel
+            self._shell.ask_exit = sys.exit
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._end_threads()
         sys.stdout, sys.stderr, builtins.input, sys.breakpointhook = self._saved
+        threading.excepthook = self._excepthook
+        if self._shell is not None:
+            del self._shell.ask_exit
         if _left_behind:  # what still runs may print for ever: keep it away from the notebook
             self._muffle()
 
@@ -118,6 +126,10 @@ class Guard:
         hung = tuple(self._where())
         self._end_threads()
         return Run(hung=hung)
+
+    def _unless_ended(self, args) -> None:
+        if args.exc_type is not Ended:
+            self._excepthook(args)
 
     def _new_threads(self) -> list[threading.Thread]:
         """Those that came since the guard began and are in the learner's code or in ours."""
@@ -160,6 +172,11 @@ def _call(func: Callable[[], object], box: list) -> None:
         box.append(None)
     except BaseException as error:  # sys.exit() and our own Ended among them
         box.append(error)
+
+
+def _shell():
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
 
 
 def _no_input(*args: object, **kwargs: object) -> str:

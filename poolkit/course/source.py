@@ -68,9 +68,12 @@ def is_empty(func: object) -> bool:
         return False
     steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")]
     if any(step.argval == "NotImplementedError" for step in steps):
-        return len(steps) <= 4
-    loads = [step for step in steps if step.opname not in ("RETURN_VALUE",)]
-    return len(loads) == 1 and loads[0].argval is None and "CONST" in loads[0].opname
+        return all(step.opname.startswith(_RAISING) for step in steps)
+    loads = [step for step in steps if step.opname != "RETURN_VALUE"]
+    return len(loads) == 1 and "CONST" in loads[0].opname and loads[0].argval in (None, ...)
+
+
+_RAISING = ("LOAD_GLOBAL", "LOAD_CONST", "PUSH_NULL", "PRECALL", "CALL", "RAISE_VARARGS", "COPY")
 
 
 def _unwrap(func: object) -> object:

@@ -1,0 +1,259 @@
+"""The notebooks as files, and as handed out: what nbval does not see."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from poolkit.course import notebooks
+from poolkit.course.exercises import everything, lesson_part
+from poolkit.course.files import ROOT
+from poolkit.course.lessons import LESSONS
+from poolkit.course.notebooks import IGNORED, LEARNER, SOLVED, exercise_of, lesson_files, read
+from poolkit.course.predicting import outcomes
+
+FILES = [pytest.param(path, id=path.stem) for path in lesson_files()]
+
+PARTS = (
+    "**After this lesson you can**",
+    "**You need**",
+    "**Minutes:**",
+    "## Common mistakes",
+    "## In your own words",
+    "**Left out:**",
+    "**Next:**",
+)
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def test_one_name_runs_through():
+    assert [path.name for path in lesson_files()] == [lesson.file for lesson in LESSONS]
+    for lesson in LESSONS:
+        assert (ROOT / "poolkit" / "course" / "lessons" / f"{lesson.name}.py").exists()
+        assert (ROOT / "tests" / "answers" / f"{lesson.name}.py").exists()
+        assert (ROOT / "poolkit" / f"{lesson.name}.py").exists() or not lesson.builds
+        for kind in ("exercises", "predictions", "explanations"):
+            for one in lesson_part(lesson.name, kind):
+                assert one.id.startswith(f"{lesson.name}.")
+
+
+def test_nothing_generated_is_stale():
+    assert notebooks.stale() == []
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_runs_as_handed_out_and_shows_what_was_recorded(path):
+    notebook = read(path)
+
+    found = notebooks.execute(notebook, LEARNER)
+
+    assert not [
+        out for cell in code(notebook) for out in cell.outputs if out.output_type == "error"
+    ]
+    stderr = [
+        out.text for cell in code(notebook) for out in cell.outputs if out.get("name") == "stderr"
+    ]
+    assert stderr == []
+    asked = {one.id: one for one in lesson_part(path.stem[3:], "predictions")}
+    assert set(found) == set(asked), "every prediction is revealed"
+    fixed = {id: out for id, out in found.items() if not asked[id].measured}
+    assert fixed == {id: outcomes()[id] for id in fixed}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_stored_as_it_should_be(path):
+    notebook = read(path)
+    ids = [cell.id for cell in notebook.cells]
+
+    nbformat.validate(notebook)
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z0-9-]+", id) for id in ids), (
+        "ids are words, so that diffs read well"
+    )
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert not [cell for cell in code(notebook) if cell.outputs or cell.execution_count]
+    assert not [cell for cell in notebook.cells if set(cell.metadata) - {"tags"}]
+    assert path.read_bytes().endswith(b"}\n")
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_has_the_parts_of_a_lesson(path):
+    notebook = read(path)
+    text = "\n\n".join(prose(notebook))
+    source = "\n".join(cell.source for cell in code(notebook))
+    heads = re.findall(
+        r"^(#+) (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE
+    )
+
+    assert len(heads[0][0]) == 1
+    assert [len(marks) for marks, _ in heads].count(1) == 1
+    for (before, _), (after, name) in itertools.pairwise(heads):
+        assert len(after) <= len(before) + 1, f"a level is skipped at {name!r}"
+    for wanted in PARTS:
+        assert wanted in text, wanted
+    for call in ("predict(", "reveal(", "check(", "explain(", "progress()"):
+        assert call in source, call
+    assert path.name.startswith("00") or "recall()" in source
+    exercises = [exercise_of(cell) for cell in code(notebook) if exercise_of(cell)]
+    assert exercises == [one.id for one in lesson_part(path.stem[3:], "exercises")]
+    if not path.name.startswith("00"):
+        assert len(exercises) >= 3
+        assert len(lesson_part(path.stem[3:], "predictions")) >= 3
+    for id in exercises:
+        assert f'# hint("{id}")\n# solution("{id}")' in source
+        assert f'check("{id}", ' in source
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_is_no_longer_than_a_lesson(path):
+    notebook = read(path)
+    words = sum(len(text.split()) for text in prose(notebook))
+    own = [cell for cell in code(notebook) if not exercise_of(cell)]
+    worked = [
+        c for c in own if not re.match(r"(# hint|recall|predict|check|progress|explain)", c.source)
+    ]
+
+    assert 500 <= words <= 1700, words
+    assert len(worked) <= 30
+    long = [cell.id for cell in worked if len(cell.source.splitlines()) > 16]
+    assert long == [], "split it, or move what is not the point into the lesson's file"
+    wide = [line for cell in own for line in cell.source.splitlines() if len(line) > 100]
+    assert wide == []
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_prose_is_plain(path):
+    for text in prose(read(path)):
+        words = re.sub(r"`[^`]*`", "", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+        assert not re.search(
+            r"\b(simply|obviously|trivial|of course|easy|easily)\b", words, re.IGNORECASE
+        ), text
+        assert "!" not in words.replace("![", ""), text
+        assert not re.search(r"!\[\]\(", text), "an image without words for those who cannot see it"
+        assert "<img" not in text
+
+
+def links(text: str) -> list[str]:
+    return re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL))
+
+
+def anchors(path: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head).strip().lower().replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("folder", [LEARNER, SOLVED], ids=["notebooks", "solved"])
+@pytest.mark.parametrize("path", FILES)
+def test_links_resolve(path, folder):
+    for text in prose(read(folder / path.name)):
+        for link in links(text):
+            file, _, anchor = link.partition("#")
+            assert file.startswith("https://") or (folder / file).exists(), link
+            if file.endswith(".md") and anchor:
+                assert anchor in anchors(folder / file), link
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_outside_link_is_https(path):
+    assert not [
+        link for text in prose(read(path)) for link in links(text) if link.startswith("http:")
+    ]
+
+
+def test_glossary_is_in_order_and_every_term_is_used():
+    text = (LEARNER / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    used = {
+        link.partition("#")[2]
+        for path in lesson_files()
+        for part in prose(read(path))
+        for link in links(part)
+        if link.startswith("glossary.md#")
+    }
+
+    assert terms == sorted(terms, key=str.lower)
+    assert {re.sub(r"[^\w\- ]", "", term).lower().replace(" ", "-") for term in terms} == used
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_solved_copy_was_run_and_most_of_it_is_compared(path):
+    cells = code(read(SOLVED / path.name))
+    ignored = [cell for cell in cells if IGNORED in cell.metadata.get("tags", ())]
+
+    assert all(cell.execution_count for cell in cells), "a cell that was not run is not compared"
+    assert len(ignored) <= len(cells) / 4
+    assert not [cell for cell in cells if set(cell.metadata.get("tags", ())) - {IGNORED}]
+    for cell in cells:
+        assert not [out for out in cell.outputs if out.output_type == "error"]
+        assert not cell.source.rstrip().endswith(";")
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_no_clock_text_and_no_address_in_compared_outputs(path):
+    for cell in code(read(SOLVED / path.name)):
+        if IGNORED in cell.metadata.get("tags", ()):
+            continue
+        said = "\n".join(out.get("text") or out.data.get("text/plain", "") for out in cell.outputs)
+        assert (
+            not re.search(r"\b\d+\.\d+ ?(s|ms|µs|seconds)\b(?! pause)", said)
+            or "measured" not in said
+        ), said
+        assert not re.search(r"0x[0-9a-f]{6,}|/tmp/|/home/|C:\\\\", said), said
+        assert not re.search(r"\b\d{2}:\d{2}:\d{2}\b|\b20\d\d-\d\d-\d\d\b", said), said
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_figures_have_words_for_those_who_cannot_see_them(path):
+    for cell in code(read(SOLVED / path.name)):
+        for position, out in enumerate(cell.outputs):
+            if "image/png" in out.get("data", {}):
+                assert len(out.metadata["image/png"]["alt"]) > 40
+                assert out.data["text/plain"].startswith("[figure: ")
+                after = "".join(o.get("text", "") for o in cell.outputs[position + 1 :])
+                assert after.strip(), "a sentence computed from the data stands under each figure"
+
+
+def test_every_id_is_its_own():
+    ids = [
+        one.id for kind in ("exercises", "predictions", "explanations") for one in everything(kind)
+    ]
+
+    assert len(set(ids)) == len(ids)
+
+
+def run_nbval(path: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n0", "-q", "--nbval", "-c",
+         os.devnull, "--rootdir", str(path.parent), "--nbval-cell-timeout", "60", str(path)],
+        capture_output=True, text=True, encoding="utf-8", cwd=path.parent, check=False,
+    )  # fmt: skip
+
+
+def test_canary_a_changed_output_is_noticed(tmp_path):
+    path = tmp_path / "00_start_here.ipynb"
+    shutil.copy(SOLVED / path.name, path)
+    same = run_nbval(path)
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    (cell,) = [cell for cell in stored["cells"] if cell["id"] == "table"]
+    cell["outputs"][0]["text"][2] = cell["outputs"][0]["text"][2].replace("50", "51")
+    path.write_text(json.dumps(stored), encoding="utf-8")
+
+    changed = run_nbval(path)
+
+    assert same.returncode == 0, same.stdout[-2000:]
+    assert changed.returncode == 1
+    assert "1 failed" in changed.stdout
