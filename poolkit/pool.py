@@ -1,56 +1,56 @@
 """The connection pool: the parts put together.
 
 How to read it. A connection's card is in one place at a time: on the stack of idle ones, among the
-lent ones, or in the hands of one thread that opens, checks, cleans or closes it. The lock guards
-the moves between these places. What a connection does itself takes time and may fail, so it
+lent ones, or in the hands of one thread that opens, checks, cleans or closes the connection. The
+lock guards the moves from place to place. What a connection does takes time and may fail, so it
 happens in somebody's hands, never under the lock.
 
-How it survives an interrupt. A KeyboardInterrupt, or an exception sent to a thread, may come at any
-call, at the start of a function and at the end of a loop's body; CPython looks nowhere else. So
-steps that belong together have nothing of the kind between them (`del stack[-1]`, not
-`stack.pop()`), and whoever holds a card has an `except BaseException` that puts it somewhere.
-Three gaps are left, which pure Python cannot close: the first instruction of `release` and of
-`Lease.__exit__`, when the loan is not over yet, and the way of a new connection from the driver's
-C code into a variable, which costs only that connection.
+How it survives an interrupt. KeyboardInterrupt, or an exception sent to a thread, comes after a
+call, at the start of a function or at the end of a loop's body: CPython looks nowhere else. So
+steps that belong together have nothing of the kind between them (`del stack[-1]`, where
+`stack.pop()` could lose what it popped), and whoever has a card in hand has an `except
+BaseException` that puts it somewhere. Three gaps are left that pure Python cannot close: the very
+start of `release` and of `Lease.__exit__`, which leave the loan as it was, and the step of a new
+connection out of the driver's C code into a variable, which costs that connection and no place.
 """
 
 import logging
 import math
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Self
 
 from poolkit.config import ConnectionConfig
-from poolkit.errors import ConnectFailed, PoolClosed, PoolTimeout
+from poolkit.connecting import Connector
+from poolkit.errors import PoolClosed, PoolTimeout
 from poolkit.forks import never_close, start_empty_in_children
 from poolkit.health import clean, ping
-from poolkit.lease import INHERITED, Borrower, Card, Lease, caller
-from poolkit.retry import is_transient, retry
-from poolkit.sqlite import open_connection
-from poolkit.stats import Counts, in_words, no_connection, overdue
+from poolkit.lease import IN_PARENT, Card, Lease
+from poolkit.retry import is_transient
+from poolkit.stats import Counts, borrower, no_connection, overdue
 from poolkit.waiters import Line, Waiter
 
 log = logging.getLogger("poolkit")
 
-FROM_CONFIG: Any = type("FromConfig", (), {"__repr__": lambda self: "from config"})()
+FROM_CONFIG: Any = ...  # stands for "no timeout given", since None means "for ever"
 
 
 class ConnectionPool:
-    """Lend connections to threads, in the order in which they ask.
+    """Lend connections to threads, first come, first served.
 
     Args:
         config: the settings; without it those of `ConnectionConfig()`.
-        connect: makes a connection; without it `sqlite.open_connection`. The pool cannot interrupt
-            it, so it should have a time limit of its own.
+        connect: makes a connection; without it SQLite's are opened as `open_connection` does.
         check: raises if an idle connection no longer works; without it `health.ping`.
         reset: cleans a connection that came back, or raises; without it `health.clean`.
-        transient: tells whether connecting is worth another try after this exception.
+        transient: tells whether another attempt to connect may help after this exception.
         clock: reads the time, in seconds.
 
     Raises:
-        ConnectFailed: one of the `min_connections` cannot be opened.
+        ConnectFailed: one of the `min_connections` could not be opened.
     """
 
     def __init__(
@@ -64,27 +64,28 @@ class ConnectionPool:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config = config or ConnectionConfig()
-        self._connect = connect
+        self._connector = Connector(config, connect, transient, clock)
         self._check = check or ping
         self._reset = reset or clean
-        self._transient = transient
         self._clock = clock
         self._pool_size = config.pool_size
         self._ping_after = config.ping_after
         self._limit = math.inf if config.max_connections is None else config.max_connections
         self._chores = config.max_idle is not None or config.leak_after is not None
+        # Nobody can ask who has what where nobody waits and nothing is reported: it is not noted.
+        self._asks_who = config.max_connections is not None or config.leak_after is not None
         self._closed = False
         self._start_empty()
         start_empty_in_children(self)
         self._prefill()
 
     def acquire(self, timeout: float | None = FROM_CONFIG) -> Any:
-        """Borrow an open connection; give it back with `release`, or use `connection` instead.
+        """Borrow an open connection. Give it back with `release`, or better: use `connection`.
 
-        It is the one used last, else a new one while there is room, else the next that comes free
-        when it is this thread's turn. The timeout, in seconds, covers the wait in line, attempts to
-        connect, pauses between them and SQLite's own wait for a lock; what is under way in a
-        `connect` or `check` of yours is not cut short. None waits for ever; 0 never waits.
+        It is the one used last, or a new one while there is room, or the next to come free when it
+        is this thread's turn. The timeout, in seconds, covers the wait for that, attempts to
+        connect, the pauses between them, and SQLite's own wait for a lock; a `connect` or `check`
+        of yours cannot be cut short. None waits for ever, 0 never. Without it: `acquire_timeout`.
 
         Raises:
             PoolTimeout: none came free in time.
@@ -97,55 +98,60 @@ class ConnectionPool:
     def release(self, conn: Any) -> None:
         """Give a connection back; what it left open is rolled back. Any thread may do it.
 
-        A second release cannot be told from a right one if somebody else has borrowed the same
-        connection in between: it would take it from them. `connection` does not have this trap.
+        A second release by an old borrower, while a new one has the same connection, cannot be told
+        from a right one. A block of `with pool.connection()` gives back its own loan only.
 
         Raises:
             ValueError: the connection is not out on loan from this pool. Nothing is changed.
         """
         if self._chores:
-            self._tidy()
+            self._do_chores()
         key = id(conn)
         try:
             card = self._lent[key]
             trip = card.trips
-            del self._lent[key]  # whole by itself, without the lock: of two threads one fails
+            del self._lent[key]  # needs no lock: of two threads that try it, one gets a KeyError
         except KeyError:
             raise ValueError(f"{conn!r} is not out on loan from this pool") from None
         try:
-            self._clean(card)
+            try:
+                self._reset(conn)
+            except BaseException as exc:
+                card.broken = True
+                if not isinstance(exc, Exception):
+                    raise
+                log.debug("a connection that came back could not be reset", exc_info=True)
             self._put_back(card)
         except BaseException:
-            self._rescue(card, trip)
+            self._let_go(card, trip)
             raise
 
     def connection(self, timeout: float | None = FROM_CONFIG) -> Lease:
         """Borrow for the length of a block: `with pool.connection() as conn`.
 
-        Commits when the block ends well, an explicit BEGIN under `autocommit=True` too. Rolls back
-        when it raises, or when the commit fails; the exception goes its way unchanged. Gives the
-        connection back in any case. The timeout is that of `acquire`.
+        Commits when the block ends well, an explicit BEGIN under `autocommit=True` too; rolls back
+        when it raises, or the commit fails; gives back in any case. What the block raises goes its
+        way unchanged. The timeout is that of `acquire`.
 
         Raises:
-            ValueError: at the end of a block that has given its connection back itself.
-            PoolTimeout, PoolClosed, ConnectFailed: as `acquire`, on entering the block.
+            PoolTimeout, PoolClosed, ConnectFailed, ValueError: as `acquire`, on entering.
+            ValueError: on leaving, if the block has given its connection back itself.
         """
         return Lease(self, timeout)
 
     def stats(self) -> dict[str, Any]:
-        """Count what happened so far, and what is where now: a snapshot of one moment.
+        """Count what happened so far, and what is where now; all of it at one moment.
 
-        `in_use` are those lent, and those being opened, checked, cleaned or closed just now. With
-        the idle ones they make up all places that are taken, `max_connections` at most.
+        `in_use` are those lent, and those that are being opened, checked, cleaned or closed; with
+        the idle ones they take up all places that are taken, at most `max_connections`.
         """
         if self._chores:
-            self._tidy()
+            self._do_chores()
         with self._lock:
-            idle = len(self._idle)
             return {
                 **self._counts.as_dict(),
-                "idle": idle,
-                "in_use": self._open - idle,
+                "idle": len(self._idle),
+                "in_use": self._open - len(self._idle),
                 "waiting": len(self._line),
                 "pool_size": self.config.pool_size,
                 "max_connections": self.config.max_connections,
@@ -160,19 +166,20 @@ class ConnectionPool:
         if target < 0:
             raise ValueError(f"target must be at least 0, not {target}")
         if self._chores:
-            self._tidy()
+            self._do_chores()
         self._close_idle(lambda: len(self._idle) > target)
 
     def close_all(self) -> None:
-        """Close the pool: idle connections now, lent ones when they come back.
+        """Close the pool: idle connections at once, lent ones when they come back.
 
-        Those who wait get PoolClosed, and so does everybody who asks later. A connection that is
-        out is never closed under its borrower's hands: SQLite would crash. May be called twice.
+        Who waits is woken with PoolClosed, and who asks later gets the same. A connection that is
+        out is not touched: closing it while its borrower runs a query would crash the process. May
+        be called again.
         """
         try:
             self._close()
         except BaseException:
-            self._close()  # interrupted: what is left of it would leave waiters asleep
+            self._close()  # interrupted: without the rest of it, waiters would sleep on
             raise
 
     def __enter__(self) -> Self:
@@ -182,39 +189,36 @@ class ConnectionPool:
         self.close_all()
 
     def __repr__(self) -> str:
-        idle, closed = len(self._idle), "closed, " if self._closed else ""
-        return (
-            f"<ConnectionPool {self.config.db_path}: {closed}{self._open - idle} in use, "
-            f"{idle} idle, {len(self._line)} waiting>"
-        )
+        closed, idle = "closed, " if self._closed else "", len(self._idle)
+        numbers = f"{self._open - idle} in use, {idle} idle, {len(self._line)} waiting"
+        return f"<ConnectionPool {self.config.db_path}: {closed}{numbers}>"
 
     # Borrowing
 
     def _borrow(self, timeout: float | None) -> Card:
-        if timeout is FROM_CONFIG:
-            timeout = self.config.acquire_timeout
-        elif timeout is not None and not timeout >= 0:  # NaN too
+        """Do what acquire() promises, two calls below the borrower."""
+        if timeout is not FROM_CONFIG and timeout is not None and not timeout >= 0:  # NaN too
             raise ValueError(f"timeout must be at least 0 seconds, or None, not {timeout!r}")
         if self._chores:
-            self._tidy()
-        borrower = caller()
-        now = self._clock()
-        card = None
+            self._do_chores()
+        who = borrower(sys._getframe(2)) if self._asks_who else None
+        now, card = self._clock(), None
         try:
             with self._lock:
                 if self._idle and now < self._idle[-1].fresh_until and not self._closed:
                     card = self._idle[-1]
                     del self._idle[-1]
                     self._counts.reused += 1
-                    self._lend(card, borrower, now)
+                    self._lend(card, who, now)
                     return card
         except BaseException:
-            self._undo(card)
+            self._let_go(card)
             raise
-        return self._borrow_slowly(timeout, borrower, now)
+        return self._borrow_with_work(timeout, who, now)
 
-    def _borrow_slowly(self, timeout: float | None, borrower: Borrower, now: float) -> Card:
-        """Borrow where more is to be done than to take a card from the stack."""
+    def _borrow_with_work(self, timeout: float | None, who: Any, now: float) -> Card:
+        """Borrow where the connection must be waited for, opened or checked."""
+        timeout = self.config.acquire_timeout if timeout is FROM_CONFIG else timeout
         deadline = None if timeout is None else now + timeout
         card, place, waiter = None, Card(), Waiter(now)
         try:
@@ -231,43 +235,46 @@ class ConnectionPool:
                     self._line.join(waiter)
             if card is None:
                 card = self._wait(waiter, timeout, deadline)
-            is_new = self._make_fit(card, deadline)
-            self._lend_fit(card, borrower, is_new)
+            self._make_fit(card, deadline)
+            self._lend_fit(card, who)
             return card
         except BaseException:
-            self._undo(card, waiter)
+            self._let_go(card or self._leave(waiter))
             raise
 
     def _wait(self, waiter: Waiter, timeout: float | None, deadline: float | None) -> Card:
-        """Sleep until it is our turn; return what we were handed."""
         waiter.wait(None if deadline is None else deadline - self._clock())
         now = self._clock()
         with self._lock:
             self._counts.wait_seconds += now - waiter.since
-            self._line.leave(waiter)
-            if waiter.gift is not None:
-                return waiter.gift
+            card = self._leave(waiter)
+            if card is not None:
+                return card
             if self._closed:
-                raise PoolClosed("the pool was closed while this thread waited")
+                raise PoolClosed("the pool was closed during the wait")
             self._counts.timeouts += 1
-            in_use, waiting = self._open - len(self._idle), len(self._line)
-            lent = list(self._lent.values())
-        raise PoolTimeout(no_connection(timeout, in_use, self._limit, waiting, lent, now))
+            in_use, lent = self._open - len(self._idle), list(self._lent.values())
+            text = no_connection(timeout, in_use, self._limit, len(self._line), lent, now)
+        raise PoolTimeout(text)
 
-    def _make_fit(self, card: Card, deadline: float | None) -> bool:
-        """Open a connection where there is none, or none that works; tell whether we did."""
+    def _leave(self, waiter: Waiter) -> Card | None:
+        """Step out of the line; return what was handed over before that."""
+        with self._lock:
+            self._line.leave(waiter)
+            return waiter.gift
+
+    def _make_fit(self, card: Card, deadline: float | None) -> None:
+        """See to it that the card has a connection that works."""
         now = self._clock()
         if card.conn is not None and now >= card.fresh_until and not self._still_works(card, now):
             self._shut(card)
-        if card.conn is not None:
-            return False
-        self._open_connection(card, deadline)
-        return True
+        if card.conn is None:
+            self._open_connection(card, deadline)
 
     def _still_works(self, card: Card, now: float) -> bool:
         if now >= card.expires:
             return False
-        card.broken = True  # until the check has come to its end
+        card.broken = True  # till the check has come to its end
         try:
             self._check(card.conn)
         except Exception:
@@ -279,90 +286,47 @@ class ConnectionPool:
     def _open_connection(self, card: Card, deadline: float | None) -> None:
         conn = None
         try:
-            conn = self._dial(deadline)
+            conn = self._connector.open(deadline)
             lifetime = self.config.max_lifetime
+            lifetime = math.inf if lifetime is None else lifetime * random.uniform(0.9, 1)
+            expires = self._clock() + lifetime  # drawn, so that they do not all expire together
+            key = id(conn)
             with self._lock:
-                card.conn, card.key = conn, id(conn)
+                card.conn, card.key, card.expires, card.is_new = conn, key, expires, True
                 self._counts.created += 1
-            if lifetime is not None:  # not all at once, where all were opened at once
-                card.expires = self._clock() + lifetime * random.uniform(0.9, 1)
         except BaseException:
-            if conn is not None and card.conn is None:
+            if card.conn is None and conn is not None:
                 conn.close()
             raise
 
-    def _dial(self, deadline: float | None) -> Any:
-        """Call connect, as often as the config says and the deadline allows."""
-        config, tries, began = self.config, 0, self._clock()
+    def _lend_fit(self, card: Card, who: Any) -> None:
+        now = self._clock()
+        with self._lock:
+            if self._closed:
+                raise PoolClosed("the pool was closed meanwhile")
+            if not card.is_new:
+                self._counts.reused += 1
+            self._lend(card, who, now)
 
-        def attempt() -> Any:
-            nonlocal tries
-            tries += 1
-            if self._connect is not None:
-                return self._connect()
-            return open_connection(config, None if deadline is None else deadline - self._clock())
-
-        try:
-            return retry(
-                attempt,
-                attempts=config.max_retries,
-                base=config.base_backoff,
-                cap=config.max_backoff,
-                transient=self._transient,
-                deadline=deadline,
-                clock=self._clock,
-            )
-        except Exception as exc:
-            raise ConnectFailed(
-                f"could not open a connection to {config.db_path}: {tries} of {config.max_retries} "
-                f"attempts in {in_words(self._clock() - began)}: {exc}"
-            ) from exc
-
-    def _lend(self, card: Card, borrower: Borrower, now: float) -> None:
+    def _lend(self, card: Card, who: Any, now: float) -> None:
         """Write down who has it. The lock is held."""
-        card.borrower = borrower
+        card.borrower = who
         card.since = now
         card.reported = False
+        card.is_new = False
         self._lent[card.key] = card
         in_use = self._open - len(self._idle)
         if in_use > self._counts.peak:
             self._counts.peak = in_use
 
-    def _lend_fit(self, card: Card, borrower: Borrower, is_new: bool) -> None:
-        now = self._clock()
-        with self._lock:
-            if self._closed:
-                raise PoolClosed("the pool was closed meanwhile")
-            self._lend(card, borrower, now)
-            if not is_new:
-                self._counts.reused += 1
-
-    def _undo(self, card: Card | None, waiter: Waiter | None = None) -> None:
-        """Put back what a borrower held who got an exception instead of a connection."""
-        with self._lock:
-            if waiter is not None:
-                self._line.leave(waiter)
-                card = card or waiter.gift
-            if card is None:
-                return
-            if self._lent.get(card.key) is card:
-                del self._lent[card.key]
-        self._put_back(card)
-
     # Giving back
 
-    def _clean(self, card: Card) -> None:
-        try:
-            self._reset(card.conn)
-        except Exception:
-            card.broken = True
-            log.debug("a connection that came back could not be reset", exc_info=True)
-
     def _put_back(self, card: Card) -> None:
-        """Hand a card to the longest waiter, else lay it on the stack; or close its connection."""
+        """Hand a card to the longest waiter, or lay it on the stack, or close its connection."""
         now = self._clock()
         fresh_until = now + self._ping_after
         card.since = now
+        card.is_new = False
         card.fresh_until = fresh_until if fresh_until < card.expires else card.expires
         with self._lock:
             if card.conn is None or card.broken or now >= card.expires or self._closed:
@@ -376,12 +340,14 @@ class ConnectionPool:
                 return
         self._drop(card)
 
-    def _rescue(self, card: Card, trip: int) -> None:
-        """After an interrupt: drop a card that was not given away yet."""
+    def _let_go(self, card: Card | None, trip: int | None = None) -> None:
+        """Put a card back after an exception, unless it was given away before that."""
         with self._lock:
-            ours = card.trips == trip
-        if ours:
-            self._drop(card)
+            if card is None or (trip is not None and card.trips != trip):
+                return
+            if self._lent.get(card.key) is card:
+                del self._lent[card.key]
+        self._put_back(card)
 
     def _drop(self, card: Card) -> None:
         """Close a card's connection and free its place, which the longest waiter may fill."""
@@ -394,9 +360,9 @@ class ConnectionPool:
                 self._open -= 1
 
     def _shut(self, card: Card) -> None:
-        """Close a card's connection, if it has one."""
         if card.conn is None:
             return
+        card.expires = -math.inf  # nobody may keep it any more, whatever comes between
         try:
             card.conn.close()
         except Exception:
@@ -404,35 +370,33 @@ class ConnectionPool:
         with self._lock:
             self._counts.closed += 1
             self._counts.discarded += card.broken
-            card.conn, card.key, card.broken, card.expires = None, 0, False, math.inf
+            card.conn, card.key, card.broken = None, 0, False
 
     def _close_idle(self, too_many: Callable[[], object]) -> None:
         """Close idle connections, those unused for longest first, for as long as it says so."""
         while True:
-            card = None
+            card = trip = None
             try:
                 with self._lock:
                     if not too_many():
                         return
-                    card = self._idle[0]
-                    trip = card.trips
+                    card, trip = self._idle[0], self._idle[0].trips
                     del self._idle[0]
                 self._drop(card)
             except BaseException:
-                if card is not None:
-                    self._rescue(card, trip)
+                self._let_go(card, trip)
                 raise
 
-    # Beginning, chores, end
+    # The beginning, the chores, the end
 
     def _start_empty(self) -> None:
-        # Held for a few lines at a time. Reentrant: a finalizer or a signal handler that gives a
-        # connection back may run in the middle of them, in the same thread.
+        # Held for a few lines at a time. Reentrant, since a finalizer or a signal handler that
+        # gives a connection back may run in the midst of those lines, in the same thread.
         self._lock = threading.RLock()
-        self._idle: list[Card] = []  # a stack: the last one used is on top
+        self._idle: list[Card] = []  # a stack: the one used last is on top
         self._lent: dict[int, Card] = {}  # by id(conn), the longest loan first
-        self._line = Line()  # nobody waits while there is an idle one, or room for one more
-        self._open = 0  # places taken: idle, lent, or in somebody's hands
+        self._line = Line()  # empty while there is an idle connection, or room for another
+        self._open = 0  # places taken: idle, lent, and in somebody's hands
         self._counts = Counts()
 
     def _prefill(self) -> None:
@@ -445,27 +409,28 @@ class ConnectionPool:
                 self._open_connection(card, deadline)
                 self._put_back(card)
             except BaseException:
-                self._rescue(card, 0)
+                self._let_go(card, 0)
                 self.close_all()
                 raise
 
-    def _tidy(self) -> None:
-        """Do what is due. There is no background thread: each call of the pool begins with this."""
+    def _do_chores(self) -> None:
+        """Do what is due. There is no background thread: every call of the pool begins with it."""
         now, max_idle, leak_after = self._clock(), self.config.max_idle, self.config.leak_after
         if max_idle is not None:
-            least = self.config.min_connections
-            self._close_idle(
-                lambda: len(self._idle) > least and now - self._idle[0].since >= max_idle
-            )
-        if leak_after is None:
-            return
+            least, idle = self.config.min_connections, self._idle
+            self._close_idle(lambda: len(idle) > least and now - idle[0].since >= max_idle)
+        if leak_after is not None:
+            for report in self._overdue_loans(now, leak_after):
+                log.warning(report)
+
+    def _overdue_loans(self, now: float, leak_after: float) -> list[str]:
+        reports = []
         with self._lock:
-            leaks = [c for c in list(self._lent.values()) if now - c.since >= leak_after]
-            leaks = [card for card in leaks if not card.reported]
-            for card in leaks:
-                card.reported = True
-        for card in leaks:
-            log.warning(overdue(card, now))
+            for card in list(self._lent.values()):
+                if now - card.since >= leak_after and not card.reported:
+                    card.reported = True
+                    reports.append(overdue(card, now))
+        return reports
 
     def _close(self) -> None:
         with self._lock:
@@ -474,8 +439,8 @@ class ConnectionPool:
         self._close_idle(lambda: self._idle)
 
     def _forget(self) -> None:
-        """In a child process, after a fork: leave the parent's connections alone."""
+        """In a child process, after a fork: start empty, and leave alone what the parent has."""
         for card in self._lent.values():
-            card.trips = INHERITED
+            card.trips = IN_PARENT
         never_close([self._idle, self._lent, self._line])
         self._start_empty()

@@ -1,16 +1,21 @@
 """What a pool can tell about itself: numbers for a program, words for a person."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any
 
-from poolkit.lease import Card, whereabouts
+from poolkit.lease import Card
+
+_CONTEXTLIB = contextlib.contextmanager.__code__.co_filename
 
 
 @dataclass(slots=True)
 class Counts:
-    """What has happened so far; each number only grows. Changed with the pool's lock held."""
+    """What has happened so far; no number ever falls. Changed with the pool's lock held."""
 
     created: int = 0  # connections opened, the ones opened beforehand included
     reused: int = 0  # loans of a connection that was there already
@@ -20,33 +25,50 @@ class Counts:
     peak: int = 0  # most connections in use at once
     wait_seconds: float = 0.0  # spent waiting in line, all callers together
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+def borrower(frame: FrameType) -> tuple[threading.Thread, CodeType, int]:
+    """Note who borrows, in this frame: the thread, its code, and the instruction it is at.
+
+    Working out the line takes the longer the longer the function is, so that is left to
+    `whereabouts`, for the few that are ever asked about.
+    """
+    while frame.f_code.co_filename == _CONTEXTLIB and frame.f_back is not None:
+        frame = frame.f_back  # an ExitStack borrows for somebody else
+    return threading.current_thread(), frame.f_code, frame.f_lasti
+
+
+def whereabouts(card: Card) -> tuple[str, int, str]:
+    """Return the file, the line and the function that borrowed it."""
+    _, code, instruction = card.borrower
+    lines = (line for start, end, line in code.co_lines() if start <= instruction < end)
+    return code.co_filename, next(lines, None) or code.co_firstlineno, code.co_qualname
 
 
 def no_connection(
     timeout: float, in_use: int, limit: int, waiting: int, lent: Sequence[Card], now: float
 ) -> str:
-    """Tell why a call to acquire() got nothing; `lent` are the loans, the longest first."""
+    """Tell why somebody got no connection; `lent` are those out, the longest first."""
     text = f"no connection came free in {float(timeout)} s: {in_use} of {limit} in use"
     text += f", {waiting} waiting"
     if lent:
-        file, line, _ = whereabouts(lent[0].borrower)
-        held = in_words(now - lent[0].since)
-        by = lent[0].borrower[0].name
-        text += f"; longest held {held} by {by} at {os.path.basename(file)}:{line}"
+        file, line, _ = whereabouts(lent[0])
+        held, thread = in_words(now - lent[0].since), lent[0].borrower[0].name
+        text += f"; longest held {held} by {thread} at {os.path.basename(file)}:{line}"
     own = sum(card.borrower[0] is threading.current_thread() for card in lent)
     if own:
-        text += f"; this thread itself holds {own}"
+        text += f"; this thread holds {own} of them itself"
     return text
 
 
 def overdue(card: Card, now: float) -> str:
     """Tell who has not given a connection back for so long."""
-    file, line, function = whereabouts(card.borrower)
+    file, line, function = whereabouts(card)
+    held, thread = in_words(now - card.since), card.borrower[0].name
     return (
-        f"a connection has been out for {in_words(now - card.since)}, "
-        f"borrowed by {card.borrower[0].name} at {file}:{line} in {function}"
+        f"a connection has been out for {held}: {thread} borrowed it at {file}:{line} in {function}"
     )
 
 
