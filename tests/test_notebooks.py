@@ -59,7 +59,7 @@ def test_nothing_generated_is_stale():
 def test_runs_as_handed_out_and_shows_what_was_recorded(path):
     notebook = read(path)
 
-    found = notebooks.execute(notebook, LEARNER)
+    found = notebooks.execute(notebook, LEARNER)["outcomes"]
 
     assert not [
         out for cell in code(notebook) for out in cell.outputs if out.output_type == "error"

@@ -54,6 +54,11 @@ def check(id: str, thing: object) -> None:
     _card(verdict).show()
 
 
+def verdicts() -> dict[str, str]:
+    """What this kernel's checks came to: exercise id → reason, empty where every claim held."""
+    return {id: verdict.reason for id, (_, verdict) in _verdicts.items()}
+
+
 def mine_or_reference(id: str, thing: object) -> object:
     """Your own work if its claims hold, else ours; says which it is."""
     exercise = find("exercises", id)

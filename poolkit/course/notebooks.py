@@ -30,8 +30,9 @@ _METADATA = {
 }
 _LAST_CELL = """
 import json as _json
+from poolkit.course.checking import verdicts as _verdicts
 from poolkit.course.predicting import recorded as _recorded
-print(_json.dumps(_recorded()))
+print(_json.dumps({"outcomes": _recorded(), "verdicts": _verdicts()}))
 """
 
 
@@ -112,10 +113,14 @@ def _sample_call(call: ast.Call) -> list[str] | None:
     return ["# a sample guess, not the answer", f'{verb}("{id}", {places})']
 
 
-def execute(notebook, folder: Path, *, seconds: float = 60) -> dict[str, dict]:
-    """Run a notebook on a fresh kernel in `folder`, in place; give the outcomes it revealed.
+def execute(
+    notebook, folder: Path, *, seconds: float = 60, go_on: bool = False, progress: str = ":memory:"
+) -> dict[str, dict]:
+    """Run a notebook on a fresh kernel in `folder`, in place; give what it revealed and checked.
 
-    State is kept in memory. Raises nbclient's CellExecutionError if a cell raises.
+    Returns {"outcomes": prediction id → outcome, "verdicts": exercise id → reason, "" if kept}.
+    `seconds`: for one cell. `go_on`: run the cells after one that raised. `progress`: what
+    POOLKIT_PROGRESS is set to. Raises nbclient's CellExecutionError if a cell raises.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -125,13 +130,14 @@ def execute(notebook, folder: Path, *, seconds: float = 60) -> dict[str, dict]:
     client = NotebookClient(
         notebook,
         timeout=seconds,
+        allow_errors=go_on,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         coalesce_streams=True,
         record_timing=False,
     )
-    env = {**os.environ, "POOLKIT_PROGRESS": ":memory:"}
-    client.execute(env=env, stderr=subprocess.DEVNULL)  # the kernel's own log; cells do not write to it
+    env = {**os.environ, "POOLKIT_PROGRESS": progress}
+    client.execute(env=env, stderr=subprocess.DEVNULL)  # the kernel's log; cells do not write to it
     notebook.cells.remove(extra)
     return json.loads("".join(out.get("text", "") for out in extra.outputs).splitlines()[-1])
 
@@ -155,7 +161,7 @@ def rebuild_one(path: Path) -> dict[str, dict]:
     target = SOLVED / path.name
     solved = with_answers(learner)
     SOLVED.mkdir(exist_ok=True)
-    found = execute(solved, SOLVED)
+    found = execute(solved, SOLVED)["outcomes"]
     if target.exists():
         keep_measured(solved, read(target))
     write(target, solved)
