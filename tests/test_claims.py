@@ -1,4 +1,4 @@
-"""The proof: every claim is kept by every right answer, and each wrong one is refused for its own reason."""
+"""The proof: right answers keep every claim, and each wrong one is refused for its own reason."""
 
 import importlib
 import inspect
