@@ -12,6 +12,7 @@ from time import monotonic
 
 import pytest
 
+from poolkit.course.guard import Guard
 from poolkit.course.lessons import scenes
 from poolkit.course.player import Scene, note, play, play_all
 from poolkit.pool import ConnectionPool
@@ -38,6 +39,9 @@ def nothing_left_behind():
 
     yield
 
+    deadline = time.monotonic() + 3
+    while threading.active_count() > threads and time.monotonic() < deadline:
+        time.sleep(0.01)  # an interrupted player clears up behind our back
     assert threading.active_count() == threads
     assert (threading.Lock, threading.RLock, time.sleep) == names
     assert Lock is threading.Lock
@@ -501,6 +505,32 @@ def test_an_interrupted_player_ends_its_threads():
     thread.join(5)
 
     assert seen
+
+
+def test_a_limit_around_a_check_leaves_nothing_in_place():
+    def claim():
+        play_all(scenes.in_order(pools.HandOffPool), preemptions=2, plays=10**6, seconds=60)
+
+    with Guard(each=0.3) as guard:
+        run = guard.run(claim)
+
+    assert run.hung is not None
+    deadline = time.monotonic() + 3
+    while threading.Lock is not Lock and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert play_all(scenes.woken(pools.ConditionPool)).ok
+
+
+def test_insist_fails_with_a_key_and_what_its_story_is_filled_with():
+    scenes.insist(scenes.lent_once(pools.ConditionPool))
+    with pytest.raises(AssertionError) as caught:
+        scenes.insist(scenes.lent_once(pools.NoLock))
+    reason = caught.value.args[0]
+
+    assert reason == "raised" in scenes.KINDS
+    assert "ann paused after" in reason.values["story"]
+    assert reason.values["table"] == RACE
+    assert reason.values["line"] == "return self._idle.pop()"
 
 
 def test_bounds_on_plays_and_seconds_are_kept():

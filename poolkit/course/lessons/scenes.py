@@ -4,6 +4,8 @@ Every scene takes a pool class with `acquire(timeout=…)` and `release(conn)`, 
 with `build(pool_class, connect, size)`: by default `pool_class(connect, size)`, or a config where
 the class asks for one. `connect` is a `Desk`'s: it hands out connections c1, c2 … that do nothing.
 An assertion's message is a key; the lessons tell the story that belongs to it.
+
+A claim is then one line, `insist(lent_once(pool_class))`.
 """
 
 import inspect
@@ -12,7 +14,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from poolkit.config import ConnectionConfig
-from poolkit.course.player import Scene, note
+from poolkit.course.exercises import Reason
+from poolkit.course.player import Scene, note, play_all
+
+#: The keys that `insist` may assert with where no assertion of the scene failed.
+KINDS = ("raised", "deadlock", "endless", "stuck", "unseen")
+
+
+def insist(scene: Scene, **bounds) -> None:
+    """Assert that a scene holds in every schedule.
+
+    Raises AssertionError with the key of a misconception: the scene's own, or one of `KINDS`. Its
+    story can be filled with `{story}`, the schedule that broke it, `{table}`, who ran which line,
+    and `{line}`, the line at which it ended.
+    """
+    result = play_all(scene, **bounds)
+    if result.ok:
+        return
+    reason = Reason(result.key if result.kind == "claim" else result.kind)
+    reason.values = {"story": str(result), "table": result.table(), "line": result.line}
+    raise AssertionError(reason)
 
 
 class Connection:

@@ -51,7 +51,7 @@ What a result can be (`result.kind`; `result.ok` is true for the first only):
 - `raised`: something else was raised, in a worker, in set-up or in the end; key: its class name;
 - `deadlock`: nobody can run and no timer is set;
 - `endless`: more than 20,000 instructions in one play, or 100 waits of one worker ended by time;
-- `stuck`: a worker has not moved for 1.5 s of real time: it waits for something unseen;
+- `stuck`: a worker has not moved for a second of real time: it waits for something unseen;
 - `unseen`: a lock made before the scene, or a thread started in it.
 
 Nothing hangs: steps, plays and seconds are bounded, and the threads of a broken play are ended.
@@ -109,12 +109,12 @@ class Result:
 
 
 def play_all(
-    scene: Scene, *, preemptions: int = 1, plays: int = 4000, seconds: float = 4.0
+    scene: Scene, *, preemptions: int = 1, plays: int = 4000, seconds: float = 1.5
 ) -> Result:
     """Play every schedule of the scene with at most so many preemptions; stop at the first broken.
 
     `plays` and `seconds` (real ones) bound the search: beyond them the result is `ok`, and not
-    `complete`.
+    `complete`. A claim has 2 s in all before its check calls it hung.
     """
     return _result(search(scene, preemptions, plays, seconds))
 

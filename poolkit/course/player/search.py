@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from poolkit.course.player.follow import Follower
-from poolkit.course.player.props import in_place, on_stage, real_monotonic, unseen
+from poolkit.course.player.props import in_place, on_stage, real_lock, real_monotonic, unseen
 from poolkit.course.player.script import Script
-from poolkit.course.player.stage import Pause, Stage, Verdict, Worker
+from poolkit.course.player.stage import SLICE, Pause, Stage, Verdict, Worker
 
 _one_at_a_time = threading.Lock()  # the stand-ins and the followed codes are there once
 
@@ -63,8 +63,8 @@ class Found:
 class Company:
     """The threads that play: one for set-up and the end, one for each worker."""
 
-    def __init__(self, scene: Scene, script: Script) -> None:
-        self.scene, self.script = scene, script
+    def __init__(self, scene: Scene, script: Script, cancelled: threading.Event) -> None:
+        self.scene, self.script, self.cancelled = scene, script, cancelled
         self.follower = Follower(script.spots)
         self.left_behind: list[str] = []
         self._hands: list[Worker] = []
@@ -84,7 +84,7 @@ class Company:
     def play(self, **options) -> Stage:
         """Play the scene once, from set-up to the end; the stage has the verdict."""
         random.seed(1)  # a pool that draws numbers draws the same ones in every play
-        scene, stage = self.scene, Stage(self.script.spots, **options)
+        scene, stage = self.scene, Stage(self.script.spots, self.cancelled, **options)
         stagehand, *players = self._replace_spoiled()
         # Set-up is the same in every play: it is followed once, in case it never ends.
         first, self._set_up = options.get("record") or not self._set_up, True
@@ -113,14 +113,47 @@ def _part(job: Callable[[object], object], shared: object) -> Callable[[], objec
     return lambda: job(shared)
 
 
-@contextlib.contextmanager
-def rehearsal(scene: Scene):
-    """A company ready to play the scene, with the stand-ins in place."""
+def directed(job: Callable[[threading.Event], Found]) -> Found:
+    """Run the job in a thread of its own, so that what interrupts us cannot interrupt its clearing
+    up: Ctrl-C goes to the main thread, and a limit around a check to the thread that it began.
+    """
+
+    def direct() -> None:
+        try:
+            outcome.append((job(cancelled), None))
+        except BaseException as error:
+            outcome.append((None, error))
+        finally:
+            over.release()
+
     if threading.get_ident() in on_stage:
         raise RuntimeError("a scene cannot be played inside a scene")
+    outcome: list[tuple[Found | None, BaseException | None]] = []
+    cancelled = threading.Event()
+    director = threading.Thread(target=direct, name="the player", daemon=True)
+    over = real_lock()  # and no join(): interrupted, that takes a thread that runs for ended
+    over.acquire()
+    director.start()
+    try:
+        while not over.acquire(timeout=SLICE):
+            pass
+    except BaseException:
+        cancelled.set()
+        over.acquire(timeout=2)
+        raise
+    director.join()
+    found, error = outcome[0]
+    if error is not None:
+        raise error
+    return found
+
+
+@contextlib.contextmanager
+def rehearsal(scene: Scene, cancelled: threading.Event):
+    """A company ready to play the scene, with the stand-ins in place."""
     if not _one_at_a_time.acquire(timeout=10):
         raise RuntimeError("another scene is being played, in another thread")
-    company = Company(scene, Script(scene.roots()))
+    company = Company(scene, Script(scene.roots()), cancelled)
     drawn, collecting = random.getstate(), gc.isenabled()
     gc.disable()  # a finalizer must not run at a moment of its own choosing
     try:
@@ -139,7 +172,11 @@ def rehearsal(scene: Scene):
 
 def search(scene: Scene, preemptions: int, plays: int, seconds: float) -> Found:
     """Play schedule after schedule until one breaks, none is left, or the bounds are reached."""
-    with rehearsal(scene) as company:
+    return directed(lambda cancelled: _search(scene, cancelled, preemptions, plays, seconds))
+
+
+def _search(scene: Scene, cancelled, preemptions: int, plays: int, seconds: float) -> Found:
+    with rehearsal(scene, cancelled) as company:
         hidden = unseen(company.script)
         if hidden:
             return Found(Verdict("unseen", text=hidden))
@@ -156,7 +193,7 @@ def _explore(company: Company, preemptions: int, plays: int, until: float) -> Fo
     waiting = [(0, 0, next(count), ())]
     played = 0
     while waiting:
-        if played >= plays or real_monotonic() > until:
+        if played >= plays or real_monotonic() > until or company.cancelled.is_set():
             return Found(None, plays=played, complete=False)
         cost, inside, _, switches = heapq.heappop(waiting)
         stage = company.play(switches=switches, preemptions=preemptions - cost)
@@ -186,12 +223,15 @@ def _again(company: Company, found: Found) -> Found:
 
 def perform(scene: Scene, switches: Iterable = (), pauses: Iterable[Pause] = ()) -> Found:
     """Play one given schedule."""
-    with rehearsal(scene) as company:
+    return directed(lambda cancelled: _perform(scene, cancelled, tuple(switches), list(pauses)))
+
+
+def _perform(scene: Scene, cancelled, switches: tuple, pauses: list[Pause]) -> Found:
+    with rehearsal(scene, cancelled) as company:
         hidden = unseen(company.script)
         if hidden:
             return Found(Verdict("unseen", text=hidden))
-        pauses = list(pauses)
         stage = company.play(switches=switches, pauses=pauses, record=True)
         if stage.pauses:
             raise ValueError(f"this pause never came: {' '.join(stage.pauses[0])}")
-        return Found(stage.verdict, tuple(switches), 1, stage=stage, left_behind=company.lost())
+        return Found(stage.verdict, switches, 1, stage=stage, left_behind=company.lost())

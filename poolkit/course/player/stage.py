@@ -21,7 +21,7 @@ STEPS = 20_000  # instructions of the code under test in one play
 NAPS = 100  # waits of one worker in one play that end by time
 START = 1000.0  # the clock when a play begins, in virtual seconds
 CLEANING = 1_000  # instructions that a worker may still run when it is being ended
-PATIENCE = 1.5  # real seconds without a step before a worker counts as stuck
+PATIENCE = 1.0  # real seconds without a step before a worker counts as stuck
 SLICE = 0.02  # real seconds between two looks at a play that runs
 
 
@@ -117,7 +117,7 @@ class Worker:
                 if self._job is None:
                     return
                 self._play()
-        except SystemExit:  # sent by force, and arrived late
+        except BaseException:  # sent by force, by us or by a limit around us, and arrived late
             pass
         finally:
             on_stage.pop(get_ident(), None)
@@ -145,8 +145,11 @@ class Worker:
 class Stage:
     """The state of one play: who runs, what time it is, and what was decided where."""
 
-    def __init__(self, spots, *, switches=(), preemptions=0, pauses=(), record=False) -> None:
+    def __init__(
+        self, spots, cancelled, *, switches=(), preemptions=0, pauses=(), record=False
+    ) -> None:
         self.spots = spots
+        self._cancelled = cancelled
         # Tick -> index of the worker to run from there. Ticks count the moments at which the
         # running worker could be stopped; those at which it cannot go on count down from -1.
         self._switches = dict(switches)
@@ -193,6 +196,9 @@ class Stage:
         """Wait for the end of the act; see to a worker that makes no step any more."""
         seen, since, places = -1, real_monotonic(), set()
         while not self._over.acquire(timeout=SLICE):
+            if self._cancelled.is_set():
+                self.stop("cancelled", self._current)
+                return
             moved = self.steps + self.moves
             if moved != seen:
                 seen, since, places = moved, real_monotonic(), set()
