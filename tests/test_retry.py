@@ -355,6 +355,15 @@ def test_another_idea_of_transient_can_be_given():
     assert func.calls == 3
 
 
+def test_without_base_and_cap_the_pauses_are_those_of_backoff_delays():
+    clock, func = Clock(), Failing(*(locked() for _ in range(11)))
+
+    retry(func, attempts=12, sleep=clock.sleep)
+
+    assert clock.pauses == list(backoff_delays(12))
+    assert clock.pauses[-1] == 1.0
+
+
 def test_an_rng_shakes_the_pauses():
     clock, func = Clock(), Failing(locked(), locked())
 
