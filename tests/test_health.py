@@ -240,6 +240,18 @@ def test_a_cleaned_connection_works_on_in_every_mode(any_mode, tmp_path):
     assert rows_seen_next_door(tmp_path / "app.db") == [(1,)]
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sqlite3 has autocommit from Python 3.12")
+def test_clean_leaves_python_in_charge_with_autocommit_false(tmp_path):
+    conn = sqlite3.connect(tmp_path / "app.db", autocommit=False)
+    conn.execute("CREATE TABLE t (x)")
+
+    clean(conn)
+
+    assert conn.in_transaction  # a new one; after a ROLLBACK by hand, commit() would fail
+    conn.commit()
+    conn.close()
+
+
 def test_clean_keeps_what_was_committed(conn, tmp_path):
     begin(conn)
     conn.commit()
