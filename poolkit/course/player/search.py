@@ -16,10 +16,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from poolkit.course.player.directing import SLICE, act
 from poolkit.course.player.follow import Follower
 from poolkit.course.player.props import in_place, on_stage, real_lock, real_monotonic, unseen
 from poolkit.course.player.script import Script
-from poolkit.course.player.stage import SLICE, Pause, Stage, Verdict, Worker
+from poolkit.course.player.stage import Pause, Stage, Verdict
+from poolkit.course.player.worker import Worker
 
 _one_at_a_time = threading.Lock()  # the stand-ins and the followed codes are there once
 
@@ -88,15 +90,15 @@ class Company:
         stagehand, *players = self._replace_spoiled()
         # Set-up is the same in every play: it is followed once, in case it never ends.
         first, self._set_up = options.get("record") or not self._set_up, True
-        stage.act([(stagehand, "setup", scene.setup)], main=False, followed=first)
+        act(stage, [(stagehand, "setup", scene.setup)], main=False, followed=first)
         if stage.verdict is not None:
             stage.verdict = stage.verdict._replace(who="setup")
             return stage
         shared = stagehand.result
         parts = zip(players, scene.workers.items(), strict=True)
-        stage.act([(hand, name, _part(job, shared)) for hand, (name, job) in parts])
+        act(stage, [(hand, name, _part(job, shared)) for hand, (name, job) in parts])
         if stage.verdict is None and scene.holds is not None:
-            stage.act([(stagehand, "the end", _part(scene.holds, shared))], main=False)
+            act(stage, [(stagehand, "the end", _part(scene.holds, shared))], main=False)
         return stage
 
     def _replace_spoiled(self) -> list[Worker]:
