@@ -229,7 +229,8 @@ if self._idle:
                          return self._idle.pop()
                          # took c1
                          … done
-return self._idle.pop()"""
+return self._idle.pop()
+… IndexError"""
 
 
 def test_a_given_pause_is_played_and_shown_line_by_line():

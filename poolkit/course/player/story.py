@@ -178,6 +178,9 @@ def table(found: Found) -> str:
     names = found.stage.names
     width = (WIDTH - 2 * (len(names) - 1)) // len(names)
     rows = [(name, cell) for event in found.stage.log for name, cell in _cells(event)]
+    kind, key = kind_and_key(found.verdict, found.stage.spots)
+    if kind in ("claim", "raised") and found.verdict.who in names:
+        rows.append((found.verdict.who, f"… {key}"))
     if len(rows) > ROWS:
         rows = [*rows[: ROWS - 20], (names[0], "…"), *rows[-19:]]
     widths = [max([len(name), *(len(c) for n, c in rows if n == name)]) for name in names]
