@@ -259,6 +259,11 @@ def test_a_file_is_no_folder(tmp_path):
     )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that takes no files, /proc")
+def test_a_folder_that_takes_no_files_is_refused():
+    assert refused_before_the_block("/proc/summary.json") is FileNotFoundError
+
+
 @not_root
 def test_a_folder_without_permission_is_refused(tmp_path):
     tmp_path.chmod(0o500)
