@@ -97,20 +97,24 @@ class Lease:
     ) -> None:
         card, self._card = self._card, None
         try:
-            if card.trips != self._trip:
-                self._not_ours(card, kind)
-            elif kind is None:
-                commit(card.conn)
-                self._pool.release(card.conn)
-            else:
-                roll_back(card)
-                self._pool.release(card.conn)
+            if card.trips == self._trip:
+                self._end(card, kind is None)
+            elif kind is None and card.trips != IN_PARENT:
+                raise ValueError("this connection was given back inside its own `with` block")
         except BaseException:
-            if card.trips == self._trip:  # the commit failed, or an interrupt came: it is still out
+            if card.trips == self._trip:  # an interrupt came before it was given back
                 roll_back(card)
                 self._pool.release(card.conn)
             raise
 
-    def _not_ours(self, card: Card, kind: type[BaseException] | None) -> None:
-        if kind is None and card.trips != IN_PARENT:
-            raise ValueError("this connection was given back inside its own `with` block")
+    def _end(self, card: Card, well: bool) -> None:
+        try:
+            if well:
+                commit(card.conn)
+            else:
+                roll_back(card)
+        except Exception:
+            roll_back(card)
+            raise
+        finally:
+            self._pool.release(card.conn)

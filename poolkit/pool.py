@@ -220,7 +220,7 @@ class ConnectionPool:
         """Borrow where the connection must be waited for, opened or checked."""
         timeout = self.config.acquire_timeout if timeout is FROM_CONFIG else timeout
         deadline = None if timeout is None else now + timeout
-        card, place, waiter = None, Card(), Waiter(now)
+        card, trip, place, waiter = None, None, Card(), Waiter(now)
         try:
             with self._lock:
                 if self._closed:
@@ -235,11 +235,11 @@ class ConnectionPool:
                     self._line.join(waiter)
             if card is None:
                 card = self._wait(waiter, timeout, deadline)
-            self._make_fit(card, deadline)
-            self._lend_fit(card, who)
+            trip = card.trips
+            self._make_ready(card, who, deadline)
             return card
         except BaseException:
-            self._let_go(card or self._leave(waiter))
+            self._let_go(card or self._leave(waiter), trip)
             raise
 
     def _wait(self, waiter: Waiter, timeout: float | None, deadline: float | None) -> Card:
@@ -263,8 +263,16 @@ class ConnectionPool:
             self._line.leave(waiter)
             return waiter.gift
 
+    def _make_ready(self, card: Card, who: Any, deadline: float | None) -> None:
+        """Lend the card, with a connection that works."""
+        try:
+            self._make_fit(card, deadline)
+            self._lend_fit(card, who)
+        except Exception:  # to be expected, unlike an interrupt, which may come even here
+            self._let_go(card, card.trips)
+            raise
+
     def _make_fit(self, card: Card, deadline: float | None) -> None:
-        """See to it that the card has a connection that works."""
         now = self._clock()
         if card.conn is not None and now >= card.fresh_until and not self._still_works(card, now):
             self._shut(card)
@@ -402,16 +410,17 @@ class ConnectionPool:
     def _prefill(self) -> None:
         patience = self.config.acquire_timeout
         deadline = None if patience is None else self._clock() + patience
-        for _ in range(self.config.min_connections):
-            card = Card()
-            try:
+        card = None
+        try:
+            for _ in range(self.config.min_connections):
+                card = Card()
                 self._open += 1
                 self._open_connection(card, deadline)
                 self._put_back(card)
-            except BaseException:
-                self._let_go(card, 0)
-                self.close_all()
-                raise
+        except BaseException:
+            self._let_go(card, 0)
+            self.close_all()
+            raise
 
     def _do_chores(self) -> None:
         """Do what is due. There is no background thread: every call of the pool begins with it."""
