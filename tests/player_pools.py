@@ -8,6 +8,8 @@ import threading
 import time
 from collections import deque
 
+from poolkit.errors import PoolClosed
+
 
 class Base:
     def __init__(self, connect, size):
@@ -151,6 +153,40 @@ class Ticket:
         self.conn = None
         self.token = threading.Lock()
         self.token.acquire()
+
+
+class ClosingPool(ConditionPool):
+    """Can be closed; whether it is, is asked under the lock, and again after each wait."""
+
+    _closed = False
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._changed.wait_for(self._can_lend, timeout):
+                raise TimeoutError("none came free")
+            if self._closed:
+                raise PoolClosed("the pool is closed")
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def _can_lend(self):
+        return self._closed or super()._can_lend()
+
+    def release(self, conn):
+        if self._closed:
+            conn.close()
+        else:
+            super().release(conn)
+
+    def close_all(self):
+        with self._changed:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._changed.notify_all()
+        for conn in idle:
+            conn.close()
 
 
 class AtomicPool:
@@ -415,3 +451,55 @@ class ForgetsAFailure(HandOffPool):
 
     def _opened(self):
         return self._connect()
+
+
+class LooksTooEarly(HandOffPool):
+    """Asks whether it is closed before it takes the lock."""
+
+    _closed = False
+
+    def acquire(self, timeout=5.0):
+        if self._closed:
+            raise PoolClosed("the pool is closed")
+        return super().acquire(timeout)
+
+    def _wait(self, ticket, timeout):
+        got = super()._wait(ticket, timeout)
+        if not got and self._closed:
+            raise PoolClosed("the pool is closed")
+        return got
+
+    def release(self, conn):
+        if self._closed:
+            conn.close()
+        else:
+            super().release(conn)
+
+    def close_all(self):
+        with self._lock:
+            self._closed = True
+            waiters, self._waiters = self._waiters, deque()
+        for ticket in waiters:
+            ticket.token.release()
+        while self._idle:
+            self._idle.pop().close()
+
+
+class ForgetsThoseWhoWait(ClosingPool):
+    """Closes what is idle; whoever waits goes on waiting."""
+
+    def close_all(self):
+        with self._changed:
+            self._closed = True
+
+
+class ClosesWhatIsOut(ClosingPool):
+    """Keeps a list of all it made, and closes them all."""
+
+    def _opened(self):
+        self._last = super()._opened()
+        return self._last
+
+    def close_all(self):
+        super().close_all()
+        self._last.close()

@@ -65,6 +65,13 @@ def test_right_pools_hold_in_every_schedule(pool_class, title):
     assert result.plays > 5 or title is scenes.at_rest
 
 
+def test_a_pool_that_closes_well_holds():
+    result = play_all(scenes.closed(pools.ClosingPool))
+
+    assert result.ok, str(result)
+    assert result.complete
+
+
 def test_two_preemptions_try_more_and_still_pass():
     one = play_all(scenes.woken(pools.HandOffPool))
     two = play_all(scenes.woken(pools.HandOffPool), preemptions=2)
@@ -82,6 +89,8 @@ def test_hand_off_keeps_the_order_and_the_others_barge_in():
 
 # -- wrong pools: the scene made for each, the key, and what the story must say
 
+TICKET = "`if not ticket.token.acquire(timeout=-1 if timeout is None else timeout):`"
+CONDITION = "`if not self._changed.wait_for(self._can_lend, timeout):`"
 WAIT = "`self._changed.wait(timeout)`"
 WRONG = [
     (
@@ -176,6 +185,26 @@ WRONG = [
         "ben gave c1 back, ann took c1: came too late",
     ),
     (
+        pools.LooksTooEarly,
+        scenes.closed,
+        "deadlock",
+        "ann paused after `if self._closed:`, ben closed the pool and gave c1 back: "
+        f"nobody can go on (ann waits for ever at {TICKET})",
+    ),
+    (
+        pools.ForgetsThoseWhoWait,
+        scenes.closed,
+        "deadlock",
+        "ann waits, ben closed the pool and gave c1 back: "
+        f"nobody can go on (ann waits for ever at {CONDITION})",
+    ),
+    (
+        pools.ClosesWhatIsOut,
+        scenes.closed,
+        "closed under its borrower's hands",
+        f"ann waits at {CONDITION}, ben closed the pool: closed under its borrower's hands",
+    ),
+    (
         pools.ForgetsAFailure,
         scenes.failed_connect,
         "deadlock",
@@ -240,6 +269,15 @@ def test_a_given_pause_is_played_and_shown_line_by_line():
     assert result.key == "IndexError"
 
 
+def test_a_line_that_calls_is_shown_once():
+    table = play(scenes.capped(pools.HandOffPool)).table()
+
+    first = table.split("… done")[0]
+    assert first.count("ticket = Ticket()") == 0  # there is room: nobody waits
+    assert first.count("return self._opened()") == 1
+    assert first.count("return self._connect()") == 1
+
+
 def test_without_a_pause_the_workers_follow_each_other():
     result = play(scenes.lent_once(pools.NoLock))
 
@@ -280,7 +318,7 @@ def test_a_pause_that_never_comes_says_so():
 # -- the reference
 
 
-@pytest.mark.parametrize("title", TITLES, ids=by_name)
+@pytest.mark.parametrize("title", [*TITLES, scenes.closed], ids=by_name)
 def test_the_reference_holds_in_every_schedule(title):
     result = play_all(title(ConnectionPool), seconds=30)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from poolkit.config import ConnectionConfig
 from poolkit.course.exercises import Reason
 from poolkit.course.player import Scene, note, play_all
+from poolkit.errors import PoolClosed
 
 #: The keys that `insist` may assert with where no assertion of the scene failed.
 KINDS = ("raised", "deadlock", "endless", "stuck", "unseen")
@@ -319,6 +320,27 @@ def at_rest(pool_class: type, make: Callable = build) -> Scene:
         table.give(table.first)
 
     return Scene(pool_class, _one_lent(pool_class, make), {"ann": ann, "ben": ben})
+
+
+def closed(pool_class: type, make: Callable = build) -> Scene:
+    """Closing the pool wakes those who wait, and what is out is closed when it comes back."""
+
+    def ann(table: Table) -> None:
+        try:
+            table.take(timeout=None)
+        except PoolClosed:
+            note("was told that the pool is closed")
+
+    def ben(table: Table) -> None:
+        table.pool.close_all()
+        note("closed the pool")
+        assert table.first.open, "closed under its borrower's hands"
+        table.give(table.first)
+
+    def holds(table: Table) -> None:
+        assert table.desk.open == 0, "left open"
+
+    return Scene(pool_class, _one_lent(pool_class, make), {"ann": ann, "ben": ben}, holds)
 
 
 def _one_lent(pool_class: type, make: Callable) -> Callable[[], Table]:

@@ -21,8 +21,9 @@ _QUIET_STARTS = ("LOAD_FAST", "STORE_FAST", "LOAD_CONST", "LOAD_SMALL", "JUMP_",
 _ANSWERS_BOOL = frozenset(("COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "CHECK_EXC_MATCH"))
 
 _HERE = str(Path(__file__).parent)
-_STDLIB = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
-_INSTALLED = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})
+_POOLKIT = str(Path(__file__).parent.parent.parent)
+# As the codes themselves have it: a symbolic link on the way makes sysconfig's spelling another.
+_STDLIB = (str(Path(functools.wraps.__code__.co_filename).parent), sysconfig.get_path("stdlib"))
 
 
 class Place:
@@ -162,10 +163,11 @@ def _file_of(cls: type) -> str:
 
 
 def _is_ours(file: str) -> bool:
-    """True for the course's code and the learner's; false for Python's, others' and the player's"""
+    """True for poolkit's code and the learner's; false for Python's, others' and the player's."""
     if file.startswith(("<frozen", "<none", _HERE)):
         return False
-    return not file.startswith(_INSTALLED) and not file.startswith(_STDLIB)
+    installed = "site-packages" in file or "dist-packages" in file or file.startswith(_STDLIB)
+    return file.startswith(_POOLKIT) or not installed
 
 
 def _nested(code: CodeType) -> list[CodeType]:

@@ -98,7 +98,7 @@ class Company:
         parts = zip(players, scene.workers.items(), strict=True)
         act(stage, [(hand, name, _part(job, shared)) for hand, (name, job) in parts])
         if stage.verdict is None and scene.holds is not None:
-            act(stage, [(stagehand, "the end", _part(scene.holds, shared))], main=False)
+            act(stage, [(stagehand, "whoever comes next", _part(scene.holds, shared))], main=False)
         return stage
 
     def _replace_spoiled(self) -> list[Worker]:

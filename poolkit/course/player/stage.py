@@ -115,7 +115,7 @@ class Stage:
         if place is not worker.place and place is not None:
             self._write_line(worker)
             worker.before, worker.place, worker.fresh = worker.place, place, True
-            worker.unwritten = True
+            worker.unwritten = self.log is not None and worker.enters(place)
         if matters:
             self._decide(worker, offset)
             self._write_line(worker)

@@ -32,6 +32,9 @@ class Worker:
         self.lock = self.deadline = self.error = None
         self.place: Place | None = None  # the line it is on
         self.before: Place | None = None  # the line it was on before that
+        self._trail: list[
+            Place
+        ] = []  # the lines it is on, from the outermost call to the innermost
         self.waits_at: Place | None = None
         self.naps = self.cleaning = 0
         self.result: object = None
@@ -51,6 +54,15 @@ class Worker:
         """What to raise to end the worker where it stands; what follows is cleaning up."""
         self.cleaning += 1
         return Ended()
+
+    def enters(self, place: Place) -> bool:
+        """Whether it comes to the line anew, and not back from a call that the line made."""
+        depths = [depth for depth, open in enumerate(self._trail) if open.code is place.code]
+        back = bool(depths) and self._trail[depths[-1]] is place
+        if depths:
+            del self._trail[depths[-1] :]
+        self._trail.append(place)
+        return not back
 
     def can_run(self, now: float) -> bool:
         if self.done:
