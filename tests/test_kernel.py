@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from poolkit.course.notebooks import execute
+from poolkit.course.notebooks import LEARNER, execute, read
 
 SET_UP = """
 import sys, threading, time
@@ -55,3 +55,62 @@ def test_is_told_and_the_next_cell_runs(outputs, name):
     assert "Traceback" not in told
     assert "poolkit/course" not in told
     assert following == "next 2 True\n"
+
+
+def shown_by(*cells: str, folder, **how) -> list[str]:
+    """What a fresh kernel shows for each of these cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    execute(notebook, folder, **how)
+    return [
+        "\n".join(out.get("text") or out.data["text/plain"] for out in cell.outputs)
+        for cell in notebook.cells
+    ]
+
+
+def test_first_prediction_and_progress_survive_a_restart(tmp_path):
+    my_work = tmp_path / "my_work"
+    my_work.mkdir()
+    start = "from poolkit.course import predict, progress"
+    first = 'predict("simple.counts", created=2, reused=0, sure=70)'
+    second = 'predict("simple.counts", created=1, reused=1, sure=90)'
+
+    shown_by(start, first, folder=my_work, progress="")
+    _, again, table = shown_by(start, second, "progress()", folder=my_work, progress="")
+
+    assert "You predicted created=2, reused=0, 70 % sure." in again
+    assert "1 of 4" in table
+    assert [path.name for path in my_work.iterdir()] == ["progress.db"]
+
+
+def test_a_damaged_progress_file_is_told_in_the_notebook(tmp_path):
+    (tmp_path / "my_work").mkdir()
+    (tmp_path / "my_work" / "progress.db").write_bytes(b"damaged" * 1000)
+
+    cells = "from poolkit.course import progress", "progress()"
+    _, told = shown_by(*cells, folder=tmp_path / "my_work", progress="")
+
+    assert "set aside as progress-damaged-1.db" in told
+    assert "Your progress" in told
+
+
+def test_a_lesson_runs_in_another_folder(tmp_path):
+    notebook = read(LEARNER / "00_start_here.ipynb")
+
+    execute(notebook, tmp_path, progress="")
+
+    (cell,) = [cell for cell in notebook.cells if cell.id == "progress"]
+    said = cell.outputs[0].data["text/plain"]
+    assert "this notebook does not run in my_work/" in " ".join(said.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_data_file_is_one_line(tmp_path):
+    cell = "from poolkit.course import data\nprint(data('labels.txt').name)\ndata('none.txt')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+
+    execute(notebook, tmp_path, go_on=True)
+
+    stream, error = notebook.cells[0].outputs
+    assert stream.text == "labels.txt\n"
+    assert len(error.traceback) == 1
+    assert "run the course from a clone" in error.traceback[0]
