@@ -1,4 +1,4 @@
-"""Lesson 05: its answers beside `poolkit.run_demo_queries`, and the tools that its claims stand on."""
+"""Lesson 05: its answers beside `poolkit.run_demo_queries`, and the tools of its claims."""
 
 import sqlite3
 from contextlib import closing
@@ -26,7 +26,10 @@ def by_the_answers(pool, labels):
 @pytest.mark.parametrize("make_pool", [SimplePool, ConnectionPool])
 def test_answers_do_what_run_demo_queries_does(tmp_path, labels, make_pool):
     pools = [make_pool(ConnectionConfig(tmp_path / name)) for name in ("mine.db", "ours.db")]
-    rounds = [(by_the_answers(pools[0], x), run_demo_queries(pools[1], x)) for x in (labels, [], labels[:3])]  # fmt: skip
+    rounds = [
+        (by_the_answers(pools[0], some), run_demo_queries(pools[1], some))
+        for some in (labels, [], labels[:3])
+    ]
     tables = []
     for pool in pools:
         conn = pool.acquire()

@@ -1,0 +1,118 @@
+"""Lesson 06: its answers beside what `poolkit run` is made of, on the same input."""
+
+import contextlib
+import io
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from poolkit import cli, run_demo_queries
+from poolkit.course import data
+from poolkit.course.lessons import run as lesson
+from poolkit.files import open_labels, replacing, summary_lines
+from poolkit.pool import ConnectionPool
+
+
+def ours(path):
+    with open_labels(path) as labels:
+        return list(labels)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "\n \n", "login", "  a \r\n\n\tb\n\n", "red\u2028shoes\nx\x0by\n", "café\n日本\n"],
+)
+def test_read_labels_reads_what_open_labels_reads(tmp_path, content):
+    (tmp_path / "labels.txt").write_bytes(content.encode())
+
+    assert lesson.read_labels(tmp_path / "labels.txt") == ours(tmp_path / "labels.txt")
+
+
+def test_read_labels_reads_the_data_of_the_course():
+    assert lesson.read_labels(data("labels.txt")) == ours(data("labels.txt"))
+
+
+@pytest.mark.parametrize("read", [lesson.read_labels, ours])
+def test_both_refuse_the_same_files(tmp_path, read):
+    (tmp_path / "latin.txt").write_bytes(b"login\ncaf\xe9\n")
+
+    with pytest.raises(ValueError):  # noqa: PT011 - one is Python's own UnicodeDecodeError
+        read(tmp_path / "latin.txt")
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "nothing.txt")
+
+
+def write_ours(path, summary):
+    with replacing(path) as file:
+        file.writelines(summary_lines(summary))
+
+
+@pytest.mark.parametrize("write", [lesson.write_json, write_ours])
+def test_both_write_whole_or_not_at_all(tmp_path, write):
+    path = tmp_path / "summary.json"
+    with ConnectionPool() as pool:
+        rows = run_demo_queries(pool, ["café", 'a "b"'])
+
+    write(path, {"rows_inserted": 2, "rows": rows})
+    with pytest.raises(TypeError):
+        write(path, {"rows_inserted": 3, "rows": [object()]})
+
+    assert json.loads(path.read_text(encoding="utf-8")) == {"rows_inserted": 2, "rows": rows}
+    assert os.listdir(tmp_path) == ["summary.json"]
+
+
+def test_the_command_ends_as_exit_code_does(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    real = cli.main(["run", "--input", "nothing.txt", "--output", "x.json"])
+    out, line = capsys.readouterr()
+    mine = lesson.exit_code(lambda: lesson.read_labels(Path("nothing.txt")))
+    own_out, own_line = capsys.readouterr()
+
+    assert mine == real == 2
+    assert out == own_out == ""
+    for said in (line, own_line):
+        assert said.startswith("poolkit run: ")
+        assert "nothing.txt" in said
+        assert said.count("\n") == 1
+
+
+def test_the_command_lets_our_mistakes_through_as_exit_code_does(tmp_path, monkeypatch):
+    (tmp_path / "labels.txt").write_text("login\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    def broken(*_args):
+        raise KeyError("label")
+
+    monkeypatch.setattr(cli, "run", broken)
+
+    with pytest.raises(KeyError):
+        cli.main(["run", "--input", "labels.txt", "--output", "x.json"])
+    with pytest.raises(KeyError):
+        lesson.exit_code(broken)
+
+
+def test_an_interrupted_part_interrupts_however_it_is_written():
+    for write in (json.dumps, lambda summary: json.dump(summary, io.StringIO())):
+        with pytest.raises(KeyboardInterrupt):
+            write(lesson.INTERRUPTED)
+
+
+@pytest.mark.parametrize("got", [None, "", "{half of", {"a": [1, {}]}])
+def test_words_fit_into_a_story(got):
+    assert lesson.words(got)
+    assert not set("{}") & set(lesson.words(got))
+
+
+def test_called_keeps_the_outputs_apart():
+    def prints(work):
+        print("to stdout")
+        with contextlib.suppress(sqlite3.Error):
+            work()
+        return 0
+
+    code, out, err, raised = lesson.called(prints, lesson.raising(sqlite3.Error("x")))
+
+    assert (code, out, err, raised) == (0, "to stdout\n", "", None)
