@@ -56,9 +56,9 @@ def replacing(path: StrPath) -> Iterator[TextIO]:
         OSError: `path` cannot be written; its `filename` is the path as it was given.
     """
     with naming(path):
-        target = os.path.realpath(path)
-        mode = _mode_if_writable(target)
+        mode = _mode_if_writable(path)
         directly = mode is not None and not stat.S_ISREG(mode)
+        target = os.fspath(path) if directly else os.path.realpath(path)
         made = target if directly else _name_beside(target)
     file = None
     try:
@@ -78,7 +78,7 @@ def replacing(path: StrPath) -> Iterator[TextIO]:
                 os.unlink(made)
 
 
-def _mode_if_writable(path: str) -> int | None:
+def _mode_if_writable(path: StrPath) -> int | None:
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:

@@ -14,6 +14,7 @@ _FILE_REMEDIES = {
     errno.EPERM: "check its permissions, or choose another file",
     errno.EROFS: "choose another place",
     errno.ENOSPC: "make room, or choose another place",
+    errno.EFBIG: "choose another place",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
 _DATABASE_REMEDIES = {

@@ -179,10 +179,11 @@ def test_labels_may_come_from_standard_input(poolkit):
 
 
 @posix
-def test_the_output_may_be_nowhere(poolkit):
-    done = poolkit("run", "--input", "labels.txt", "--output", "/dev/null")
+def test_the_output_may_be_standard_output(poolkit):
+    done = poolkit("run", "--input", "labels.txt", "--output", "/dev/stdout")
 
-    assert (done.returncode, json.loads(done.stdout)["rows_inserted"]) == (0, 2)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count('"rows_inserted": 2') == 2  # as the output, and printed
 
 
 def test_a_terminal_without_utf8_gets_ascii(poolkit, tmp_path):
@@ -284,11 +285,16 @@ def test_an_output_in_a_protected_folder(refused, tmp_path):
     assert "cannot write folder/out.json: Permission denied: check its permissions" in done
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_an_output_on_a_full_disk(refused):
-    assert refused("run", "--input", "labels.txt", "--output", "/dev/full") == (
-        "poolkit run: cannot write /dev/full: No space left on device: "
-        "make room, or choose another place"
+@posix
+def test_an_output_that_cannot_grow(refused, tmp_path):
+    import resource
+
+    def no_large_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    (tmp_path / "out.json").write_text("old", encoding="utf-8")
+    assert refused(*RUN, preexec_fn=no_large_files) == (
+        "poolkit run: cannot write out.json: File too large: choose another place"
     )
 
 

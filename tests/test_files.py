@@ -213,13 +213,16 @@ def test_a_link_is_followed(tmp_path):
 
 @posix
 def test_a_device_is_written_to_and_not_replaced():
-    before = os.stat(os.devnull)
+    ours, theirs = os.openpty()  # not /dev/null, which a mistake would take from the whole machine
+    path = os.ttyname(theirs)
 
-    with replacing(os.devnull) as file:
-        file.write("gone")
+    with replacing(path) as file:
+        file.write("new")
 
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
-    assert os.stat(os.devnull).st_ino == before.st_ino
+    assert os.read(ours, 100) == b"new"
+    assert stat.S_ISCHR(os.stat(path).st_mode)
+    os.close(ours)
+    os.close(theirs)
 
 
 @posix
@@ -285,11 +288,23 @@ def test_a_write_protected_file_is_not_replaced(tmp_path, monkeypatch):
     path.chmod(0o600)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_told_by_the_name_of_the_output():
-    with pytest.raises(OSError, match="No space left") as caught, replacing("/dev/full") as file:
-        file.write("x")
-    assert caught.value.filename == "/dev/full"
+@posix
+def test_a_file_that_cannot_grow_is_told_by_the_name_of_the_output(tmp_path):
+    import resource
+
+    path = tmp_path / "summary.json"
+    path.write_text("old", encoding="utf-8")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught, replacing(path) as file:
+            file.write("x" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert caught.value.filename == str(path)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_replacement_that_fails_leaves_no_trace(tmp_path, monkeypatch):

@@ -566,8 +566,13 @@ def test_the_input_is_not_opened_as_a_database(files):
 
 
 @posix
-def test_a_terminal_or_null_device_may_be_both(files):
-    assert run(os.devnull, os.devnull)["rows_inserted"] == 0
+def test_a_terminal_may_be_both_input_and_output():
+    ours, theirs = os.openpty()
+    os.write(ours, b"login\n\x04")  # Ctrl-D ends what is typed
+
+    assert run(os.ttyname(theirs), os.ttyname(theirs))["rows_inserted"] == 1
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_a_file_named_as_the_memory_database_is_no_database(tmp_path, monkeypatch):
