@@ -187,7 +187,8 @@ def test_the_output_may_be_standard_output(poolkit):
 
 
 def test_a_terminal_without_utf8_gets_ascii(poolkit, tmp_path):
-    done = poolkit(*RUN, env={"PYTHONIOENCODING": "ascii"})
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = poolkit(*RUN, env={"PYTHONIOENCODING": "ascii", **plain})
 
     assert done.returncode == 0
     assert done.stdout.isascii()

@@ -575,13 +575,16 @@ def test_a_terminal_may_be_both_input_and_output():
     os.close(theirs)
 
 
-def test_a_file_named_as_the_memory_database_is_no_database(tmp_path, monkeypatch):
+@posix
+def test_odd_names_of_files_are_names_of_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("labels.txt").write_text("a\n", encoding="utf-8")
 
-    for name in ("out.json", "file:out.json"):
+    for name in (":memory:", "file:out.json"):
         run("labels.txt", name)
         assert Path(name).exists()
+    with pytest.raises(ValueError, match="output and database are the same file"):
+        run("labels.txt", "odd?name#1.db", ConnectionConfig("odd?name#1.db"))
 
 
 # Memory
