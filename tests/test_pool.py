@@ -10,7 +10,7 @@ import traceback
 import pytest
 
 from poolkit import ConnectFailed, PoolClosed, PoolError, PoolTimeout
-from tests.tools import Clock, Database, FakeConnection, Task, wait_until, waiting
+from tests.tools import Clock, Database, FakeConnection, PlainConnection, Task, wait_until, waiting
 
 LOCKED = sqlite3.OperationalError("database is locked")
 MISSING = sqlite3.OperationalError("unable to open database file")
@@ -92,6 +92,7 @@ def test_a_connection_may_be_given_back_by_another_thread(make_pool):
 
     assert pool.stats()["idle"] == 1
     assert Task(pool.acquire).result() is conn
+    pool.release(conn)
 
 
 def test_no_more_than_pool_size_are_kept(make_pool, database):
@@ -145,15 +146,15 @@ def test_a_pool_that_cannot_be_filled_closes_what_it_opened(make_pool, database)
 
 
 def test_the_pool_shows_itself_in_words(make_pool, pool_class):
-    pool = make_pool(db_path="file:app?mode=memory", max_connections=5)
+    name = "file:app?mode=memory"
+    pool = make_pool(db_path=name, max_connections=5)
     give_back_all(pool, borrow_all(pool, 3))
-    pool.acquire()
+    conn = pool.acquire()
 
-    assert (
-        repr(pool) == f"<{pool_class.__name__} file:app?mode=memory: 1 in use, 2 idle, 0 waiting>"
-    )
+    assert repr(pool) == f"<{pool_class.__name__} {name}: 1 in use, 2 idle, 0 waiting>"
+    pool.release(conn)
     pool.close_all()
-    assert "closed" in repr(pool)
+    assert repr(pool) == f"<{pool_class.__name__} {name}: closed, 0 in use, 0 idle, 0 waiting>"
 
 
 # What is refused
@@ -375,10 +376,9 @@ def test_what_was_left_open_is_rolled_back(make_pool, database):
     assert conn.rolled_back == 1
 
 
-def test_a_connection_without_in_transaction_is_always_rolled_back(make_pool, database):
-    pool = make_pool(connect=database.connect)
+def test_a_connection_without_in_transaction_is_always_rolled_back(make_pool):
+    pool = make_pool(connect=Database(PlainConnection).connect)
     conn = pool.acquire()
-    del conn.in_transaction
     pool.release(conn)
 
     assert conn.rolled_back == 1
@@ -416,7 +416,9 @@ def test_a_connection_closed_by_its_borrower_is_not_lent_again(make_pool):
     pool.release(conn)
 
     assert pool.stats()["discarded"] == 1
-    assert pool.acquire(timeout=0).execute("SELECT 1").fetchone() == (1,)
+    conn = pool.acquire(timeout=0)
+    assert conn.execute("SELECT 1").fetchone() == (1,)
+    pool.release(conn)
 
 
 def test_a_reset_of_ones_own_is_used(make_pool, database):

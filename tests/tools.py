@@ -7,7 +7,8 @@ import time
 class Database:
     """Stands for a server: counts its connections, and fails or stalls when told to."""
 
-    def __init__(self):
+    def __init__(self, kind=None):
+        self.kind = kind or FakeConnection
         self.opened = []
         self.failures = []  # what the next calls of connect() raise; None lets one through
         self.gate = threading.Event()  # cleared: connect() stalls until it is set
@@ -19,7 +20,7 @@ class Database:
         assert self.gate.wait(10)
         if self.failures and (failure := self.failures.pop(0)):
             raise failure
-        conn = FakeConnection()
+        conn = self.kind()
         self.opened.append(conn)
         return conn
 
@@ -62,6 +63,18 @@ class FakeConnection:
         self.closed += 1
         if self.failure:
             raise self.failure
+
+
+class PlainConnection(FakeConnection):
+    """Does not tell whether it is in a transaction, as psycopg's do not."""
+
+    @property
+    def in_transaction(self):
+        raise AttributeError("in_transaction")
+
+    @in_transaction.setter
+    def in_transaction(self, value):
+        pass
 
 
 class FakeCursor:
