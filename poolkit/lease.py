@@ -41,23 +41,23 @@ class Card:
         self.trips = 0  # how often it was given away: who noted the number can tell a later trip
 
 
-def commit(conn: Any) -> None:
-    """Commit, whatever way the connection begins its transactions.
+def commit(card: Card) -> None:
+    """Commit, whatever way the connection begins its transactions; roll back if that fails.
 
     Raises:
         Exception: whatever the connection's driver raises; a closed one from sqlite3 does.
     """
+    conn = card.conn
     try:
-        in_transaction = conn.in_transaction
-    except AttributeError:  # not from sqlite3: its own commit() knows best
-        conn.commit()
-        return
-    if not in_transaction:
-        return
-    if getattr(conn, "autocommit", None) is True:
-        conn.execute("COMMIT")  # from Python 3.12: commit() does nothing in this mode
-    else:
-        conn.commit()
+        if not getattr(conn, "in_transaction", True):
+            return
+        if getattr(conn, "autocommit", None) is True and hasattr(conn, "in_transaction"):
+            conn.execute("COMMIT")  # from Python 3.12: sqlite3's commit() does nothing in this mode
+        else:
+            conn.commit()
+    except Exception:
+        roll_back(card)
+        raise
 
 
 def roll_back(card: Card) -> None:
@@ -98,7 +98,13 @@ class Lease:
         card, self._card = self._card, None
         try:
             if card.trips == self._trip:
-                self._end(card, kind is None)
+                try:
+                    if kind is None:
+                        commit(card)
+                    else:
+                        roll_back(card)
+                finally:
+                    self._pool.release(card.conn)
             elif kind is None and card.trips != IN_PARENT:
                 raise ValueError("this connection was given back inside its own `with` block")
         except BaseException:
@@ -106,15 +112,3 @@ class Lease:
                 roll_back(card)
                 self._pool.release(card.conn)
             raise
-
-    def _end(self, card: Card, well: bool) -> None:
-        try:
-            if well:
-                commit(card.conn)
-            else:
-                roll_back(card)
-        except Exception:
-            roll_back(card)
-            raise
-        finally:
-            self._pool.release(card.conn)

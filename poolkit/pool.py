@@ -323,9 +323,8 @@ class ConnectionPool:
         card.reported = False
         card.is_new = False
         self._lent[card.key] = card
-        in_use = self._open - len(self._idle)
-        if in_use > self._counts.peak:
-            self._counts.peak = in_use
+        if len(self._lent) > self._counts.peak:
+            self._counts.peak = len(self._lent)
 
     # Giving back
 
@@ -334,7 +333,6 @@ class ConnectionPool:
         now = self._clock()
         fresh_until = now + self._ping_after
         card.since = now
-        card.is_new = False
         card.fresh_until = fresh_until if fresh_until < card.expires else card.expires
         with self._lock:
             if card.conn is None or card.broken or now >= card.expires or self._closed:
@@ -416,6 +414,7 @@ class ConnectionPool:
                 card = Card()
                 self._open += 1
                 self._open_connection(card, deadline)
+                card.is_new = False  # its first loan will be one of a connection that was there
                 self._put_back(card)
         except BaseException:
             self._let_go(card, 0)

@@ -22,7 +22,7 @@ class Counts:
     closed: int = 0
     discarded: int = 0  # of those, closed because they no longer worked
     timeouts: int = 0  # calls that gave up waiting
-    peak: int = 0  # most connections in use at once
+    peak: int = 0  # most connections lent at once
     wait_seconds: float = 0.0  # spent waiting in line, all callers together
 
     def as_dict(self) -> dict[str, Any]:

@@ -30,43 +30,36 @@ class Waiter:
             self.bell.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX))
 
 
-class Line:
+class Line(deque[Waiter]):
     """Who waits, the longest waiter first.
 
     What is handed over goes straight into one waiter's hands. It is never put where all can reach
     it, so a thread that comes along at that moment cannot snatch it away: no barging.
     """
 
-    def __init__(self) -> None:
-        self._queue: deque[Waiter] = deque()
-
-    def __len__(self) -> int:
-        return len(self._queue)
-
     def join(self, waiter: Waiter) -> None:
         """Stand at the end."""
-        self._queue.append(waiter)
+        self.append(waiter)
 
     def leave(self, waiter: Waiter) -> None:
         """Step out, whether or not one stands in the line."""
-        # Those who give up mostly stand in front, where remove() finds them at once.
-        if waiter in self._queue:
-            self._queue.remove(waiter)
+        if waiter in self:
+            self.remove(waiter)  # from the front mostly: who came first gives up first
 
     def serve(self, card: Any) -> None:
         """Hand the card to the longest waiter; there must be one.
 
-        From the first of these lines to the last nothing is called, so no signal comes between.
+        From the first of these lines to the last nothing is called, so no interrupt comes between.
         """
-        waiter = self._queue[0]
+        waiter = self[0]
         waiter.gift = card
         card.trips += 1
-        del self._queue[0]
+        del self[0]
         waiter.bell.release()
 
     def send_away(self) -> None:
         """Wake everybody with empty hands."""
-        while self._queue:
-            waiter = self._queue[0]
-            del self._queue[0]
+        while self:
+            waiter = self[0]
+            del self[0]
             waiter.bell.release()

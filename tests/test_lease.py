@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from poolkit.lease import commit
-from tests.tools import Database, FakeConnection, PlainConnection
+from tests.tools import Database, PlainConnection
 
 
 @pytest.fixture
@@ -280,8 +279,8 @@ def test_in_every_mode_release_rolls_back(real):
     pool.release(again)
 
 
-def test_commit_leaves_alone_what_is_not_in_a_transaction():
-    conn = FakeConnection()
-    commit(conn)
+def test_what_is_not_in_a_transaction_is_not_committed(pool):
+    with pool.connection() as conn:
+        pass
 
     assert conn.committed == 0
