@@ -43,6 +43,23 @@ def health_check(conn):
     return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
 
 
+class _Elsewhere:
+    def execute(self, question):
+        raise sqlite3.ProgrammingError("objects can only be used in that same thread")
+
+
+_of_the_notebook = _Elsewhere()
+
+
+@wrong("health.check", "another one", breaks="open_one_is_healthy closed_one_is_not takes_any_error lets_the_stop_button_through")  # fmt: skip
+def health_check(conn):
+    try:
+        _of_the_notebook.execute("SELECT 1")
+    except Exception as exc:
+        return {"status": "unhealthy", "error": str(exc)}
+    return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
+
+
 @wrong("health.check", "did not ask", breaks="silent_one_is_not takes_any_error lets_the_stop_button_through")  # fmt: skip
 def health_check(conn):
     try:
@@ -457,12 +474,12 @@ class CheckingPool(ClockedPool):
         return self._connect()
 
 
-@wrong("health.lend", "lent the dead", breaks="replaces_a_dead_one goes_on_to_the_next closes_what_does_not_work asks_at_the_limit")  # fmt: skip
+@wrong("health.lend", "always asks", breaks="leaves_the_young_alone")
 class CheckingPool(ClockedPool):
     def acquire(self):
         while self._idle:
             conn, since = self._idle.pop()
-            if time.monotonic() - since < self.config.ping_after * 1e12 or self._works(conn):
+            if time.monotonic() - since < self.config.ping_after or self._works(conn):
                 return conn
             conn.close()
         return self._connect()

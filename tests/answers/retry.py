@@ -59,12 +59,12 @@ def backoff_delays(attempts, base=0.01, cap=1.0):
         pause *= 2
 
 
-@wrong("retry.delays", "adds", breaks="doubles is_capped has_defaults")
+@wrong("retry.delays", "adds", breaks="doubles is_capped")
 def backoff_delays(attempts, base=0.01, cap=1.0):
     return [min(base * n, cap) for n in range(1, attempts)]
 
 
-@wrong("retry.delays", "wrong pauses", breaks="doubles is_capped has_defaults")
+@wrong("retry.delays", "wrong pauses", breaks="doubles is_capped")
 def backoff_delays(attempts, base=0.01, cap=1.0):
     pause = base
     for _ in range(attempts - 1):
@@ -96,7 +96,7 @@ def backoff_delays(attempts, base=0.01, cap=1.0):
             pause *= 2
 
 
-@wrong("retry.delays", "first too long", breaks="is_capped")
+@wrong("retry.delays", "first too long", breaks="is_capped has_defaults")
 def backoff_delays(attempts, base=0.01, cap=1.0):
     pause = base
     for _ in range(attempts - 1):
@@ -104,14 +104,25 @@ def backoff_delays(attempts, base=0.01, cap=1.0):
         pause = min(pause * 2, cap)
 
 
-@wrong("retry.delays", "wrong defaults", breaks="has_defaults")
+@wrong("retry.delays", "wrong base", breaks="has_defaults")
 def backoff_delays(attempts, base=0.1, cap=1.0):
     return [min(base * 2**n, cap) for n in range(attempts - 1)]
 
 
+@wrong("retry.delays", "wrong cap", breaks="has_defaults")
+def backoff_delays(attempts, base=0.01, cap=10.0):
+    return [min(base * 2**n, cap) for n in range(attempts - 1)]
+
+
+@wrong("retry.delays", "gave nothing", breaks="doubles one_fewer is_capped has_defaults")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    for n in range(attempts - 1):
+        time.sleep(min(base * 2**n, cap))
+
+
 @wrong("retry.delays", "wrong type", breaks="doubles one_fewer is_capped has_defaults")
 def backoff_delays(attempts, base=0.01, cap=1.0):
-    print([min(base * 2**n, cap) for n in range(attempts - 1)])
+    return min(base * 2 ** (attempts - 1), cap)
 
 
 @wrong("retry.delays", "signature")
@@ -120,6 +131,14 @@ def backoff_delays(attempts):
 
 
 # --- retry.transient
+
+
+@right("retry.transient")
+def is_transient(exc):
+    name = getattr(exc, "sqlite_errorname", None)
+    if name is None:
+        return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 @right("retry.transient")

@@ -146,13 +146,12 @@ class Broken(sqlite3.Connection):
     error: BaseException = sqlite3.OperationalError("disk I/O error")
 
     def execute(self, *args):
-        raise self.error
+        raise type(self.error)(*self.error.args)  # a fresh one: an exception keeps its traceback
 
-    def cursor(self, *args, **kwargs):
-        raise self.error
+    cursor = execute
 
     def rollback(self):
-        raise self.error
+        self.execute()
 
     commit = rollback
     in_transaction = True
@@ -293,6 +292,7 @@ def open_one_is_healthy(func):
     """An open connection is healthy, and the report tells SQLite's version."""
     with one_connection() as conn:
         got = report(func, conn, "an open one")
+    assert "same thread" not in str(got.get("error")), "another one"
     assert got["status"] == "healthy", because("called ill", error=got.get("error"))
     version = got.get("sqlite_version")
     assert version == sqlite3.sqlite_version, because("no version", version=version)
@@ -368,6 +368,7 @@ check_exercise = Exercise(
     misconceptions={
         "no status": "Under \"status\" the report should say \"healthy\" or \"unhealthy\"; yours says {status}.",
         "called ill": "An open connection in good order was reported as unhealthy, with the error {error}.",
+        "another one": "You were given an open connection and asked another one, from elsewhere in the notebook. Ask the one in your function's brackets.",
         "no version": "The report on a healthy connection should tell `sqlite3.sqlite_version` under \"sqlite_version\"; yours has {version} there.",
         "closed is fine": "A connection was closed, and you report it as healthy. Ask it something: only then does it complain.",
         "no reason": "The report on a broken connection should carry the text of its exception under \"error\"; yours has {error} there. `str(exc)` is that text.",
@@ -557,7 +558,7 @@ class Hands:
     """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.now = -1000.0  # far from any clock of the machine
 
     def __call__(self) -> float:
         return self.now
