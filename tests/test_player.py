@@ -1,8 +1,10 @@
 """The player: what it finds, what it passes, and that nothing a learner writes can hang it."""
 
 import ctypes
+import gc
 import linecache
 import queue
+import random
 import threading
 import time
 from contextlib import contextmanager
@@ -269,6 +271,22 @@ def test_a_given_pause_is_played_and_shown_line_by_line():
     assert result.key == "IndexError"
 
 
+def test_who_was_paused_goes_on_last():
+    def holds(order):
+        assert order == ["ben", "carl", "ann"], "not in turn"
+
+    def named(name):
+        def job(order):
+            order.append(name)
+
+        return job
+
+    workers = {name: named(name) for name in ("ann", "ben", "carl")}
+    scene = Scene(list(workers.values()), list, workers, holds)
+
+    assert play(scene, "ann before order.append").ok
+
+
 def test_a_line_that_calls_is_shown_once():
     table = play(scenes.capped(pools.HandOffPool)).table()
 
@@ -518,8 +536,81 @@ def test_a_scene_of_its_own_that_never_ends_is_ended():
             pass
 
     scene = Scene(Tiny, lambda: Tiny(object, 1), {"ann": forever, "ben": borrow_and_give})
+    began = time.monotonic()
 
     assert play_all(scene).kind == "endless"
+    assert time.monotonic() - began < 1.9  # it is not played once more for the table
+
+
+def test_a_scene_of_its_own_that_naps_for_ever_is_ended():
+    def forever(_):
+        event = threading.Event()
+        while not event.wait(1):
+            pass
+
+    began = time.monotonic()
+
+    assert solo([], forever).kind == "endless"
+    assert time.monotonic() - began < 0.9
+
+
+def test_set_up_that_never_ends_is_seen_at_once():
+    began = time.monotonic()
+
+    assert play_all(two_at_once(LoopsInInit)).kind == "endless"
+    assert time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize("steps", range(2000, 2005))
+def test_the_bound_on_steps_holds_wherever_the_stack_ends(steps, monkeypatch):
+    monkeypatch.setattr("poolkit.course.player.stage.STEPS", steps)
+
+    assert play_all(two_at_once(CatchesItsOwnRecursion)).kind == "endless"
+
+
+def test_waiting_where_the_stack_ends_is_no_hang():
+    class Bottom:
+        def acquire(self):
+            try:
+                self.acquire()
+            except RecursionError:
+                time.sleep(1)
+
+    result = play_all(Scene(Bottom, Bottom, {"ann": Bottom.acquire, "ben": Bottom.acquire}))
+
+    assert result.kind in ("ok", "endless")
+
+
+def test_what_happens_once_only_is_told_without_a_schedule():
+    def job(_):
+        calls.append(1)
+        assert len(calls) > 1, "the first time"
+
+    calls = []
+    result = solo([], job)
+
+    assert (result.key, result.story, result.table()) == ("the first time", "the first time", "")
+
+
+def test_workers_bear_the_names_of_the_scene():
+    def job(_):
+        assert threading.current_thread().name == "ann"
+
+    assert solo([], job).ok
+
+
+def test_chance_is_the_same_in_every_play_and_left_as_it_was():
+    drawn, before = set(), random.getstate()
+
+    def job(_):
+        drawn.add(random.random())
+        assert not gc.isenabled()
+
+    assert solo(job, job).ok
+    assert play_all(Scene(job, lambda: None, {"ann": job, "ben": job})).plays > 2
+    assert len(drawn) == 2
+    assert random.getstate() == before
+    assert gc.isenabled()
 
 
 def test_an_interrupted_player_ends_its_threads():
@@ -670,15 +761,16 @@ def test_an_rlock_can_be_taken_twice_and_by_one_only():
 
 
 def test_two_timers_due_at_once_are_tried_in_both_orders():
-    def wait(name, seconds):
+    def wait(name, *naps):
         def job(order):
-            time.sleep(seconds)
+            for seconds in naps:
+                time.sleep(seconds)  # rounding puts three times 0.1 a little after 0.3
             order.append(name)
 
         return job
 
     seen = set()
-    workers = {"ann": wait("ann", 0.1 + 0.2), "ben": wait("ben", 0.3)}
+    workers = {"ann": wait("ann", 0.1, 0.1, 0.1), "ben": wait("ben", 0.3)}
     result = play_all(Scene([], list, workers, lambda order: seen.add(tuple(order))))
 
     assert result.ok
