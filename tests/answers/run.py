@@ -1,5 +1,6 @@
 """Answers to lesson 06, right and wrong."""
 
+import csv
 import io
 import json
 import os
@@ -79,12 +80,18 @@ def read_labels(path):
 
 @wrong(
     "run.labels",
-    "not stripped",
-    breaks="strips_and_skips reads_utf8 ends_lines_at_newlines_only",
+    "wrong labels",
+    breaks="reads_each_line strips_and_skips reads_utf8 ends_lines_at_newlines_only",
 )
 def read_labels(path):
     with open(path, encoding="utf-8") as file:
         return file.read().split()
+
+
+@wrong("run.labels", "wrong labels", breaks="reads_each_line")
+def read_labels(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return [row[0].strip() for row in csv.reader(file) if row and row[0].strip()]
 
 
 @wrong("run.labels", "something of nothing", breaks="takes_an_empty_file")
@@ -225,6 +232,17 @@ def write_json(path, summary):
     text = json.dumps(summary)
     made.write_text(text, encoding="utf-8")
     os.replace(made, path)
+
+
+@wrong("run.write", "too soon", breaks="swaps_when_complete")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".tmp")
+    try:
+        with open(made, "w", encoding="utf-8") as file:
+            json.dump(summary, file)
+            os.replace(made, path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 @wrong("run.write", "left behind by Ctrl-C", breaks="clears_up_when_interrupted")

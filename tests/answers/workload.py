@@ -84,6 +84,33 @@ def insert_labels(conn, labels):
     return rows
 
 
+@wrong(
+    "workload.insert",
+    "no tuple",
+    breaks="stores_each_label takes_any_text returns_what_it_inserted goes_through_once "
+    "leaves_out_the_neighbours_row",
+)
+def insert_labels(conn, labels):
+    rows = []
+    with conn:
+        for label in labels:
+            cursor = conn.execute(INSERT, label)
+            rows.append({"id": cursor.lastrowid, "label": label})
+    return rows
+
+
+@wrong(
+    "workload.insert",
+    "generator",
+    breaks="stores_each_label takes_any_text all_or_none returns_what_it_inserted "
+    "goes_through_once leaves_out_the_neighbours_row",
+)
+def insert_labels(conn, labels):
+    with conn:
+        for label in labels:
+            yield {"id": conn.execute(INSERT, (label,)).lastrowid, "label": label}
+
+
 @wrong("workload.insert", "closed it", breaks="stores_each_label all_or_none")
 def insert_labels(conn, labels):
     rows = []

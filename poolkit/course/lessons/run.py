@@ -85,8 +85,9 @@ def read_from(read: Callable, content: str | bytes) -> list:
 
 def reads_each_line(read):
     """Each line is a label, in order, the last one too."""
-    got = read_from(read, "search\nlogin\nlogout\nlogin")
-    assert same(got, ["search", "login", "logout", "login"]), because("wrong labels", got=got)
+    got = read_from(read, 'search: red, blue\nlogin\n"fits"\nlogin')
+    want = ["search: red, blue", "login", '"fits"', "login"]
+    assert same(got, want), because("wrong labels", got=got, want=want)
 
 
 def strips_and_skips(read):
@@ -155,7 +156,7 @@ labels_exercise = Exercise(
         'Fill in the two blanks.\n\nwith open(path, encoding=____) as file:\n    return [line.strip() for line in file if ____]',
     ),
     misconceptions={
-        "wrong labels": "A file with the lines search, login, logout, login, the last without a newline, gave {got}.",
+        "wrong labels": "A file with four lines, the last without a newline, gave {got}; it should be {want}. Every character of a line counts, commas and quotes too.",
         "kept blanks": "A file with two labels and three blank lines gave {got}. A line of spaces is blank as well: strip first, then ask whether anything is left.",
         "not stripped": "A file with login, between spaces, and order shipped gave {got}. Cut off what surrounds a label, and leave the space within it.",
         "something of nothing": "A file without any label gave {got}. No labels is a list, too: an empty one.",
@@ -251,6 +252,25 @@ def swaps_the_files(write):
         assert (elsewhere / "still open").read_text(encoding="utf-8") == OLD, "in place"
 
 
+def swaps_when_complete(write):
+    """At the moment of the swap the new file is complete."""
+    real, seen = os.replace, []
+
+    def replace(source, target, **how):
+        seen.append(Path(source).read_bytes())
+        real(source, target, **how)
+
+    with in_folder() as folder:
+        os.replace = replace
+        try:
+            write(folder / "summary.json", GOOD)
+        finally:
+            os.replace = real
+        for content in seen:
+            whole = content == (folder / "summary.json").read_bytes()
+            assert whole, because("too soon", size=len(content))
+
+
 def leaves_nothing_beside(write):
     """Afterwards there is no other file in the folder, whether it went well or not."""
     for summary, when in ((GOOD, "all went well"), (UNWRITABLE, "writing failed")):
@@ -295,6 +315,7 @@ write_exercise = Exercise(
         keeps_the_old_one,
         tells_of_the_failure,
         swaps_the_files,
+        swaps_when_complete,
         leaves_nothing_beside,
         clears_up_when_interrupted,
     ),
@@ -310,6 +331,7 @@ write_exercise = Exercise(
         "old one destroyed": "Yesterday's summary was in the file, and today's could not be written to its end. Now the file holds: {got}. Opening `path` for writing empties it at once.",
         "swallowed": "The summary could not be written, and nobody heard of it: the TypeError of `json` should go on its way.",
         "in place": "It works as long as nothing interrupts it, but you write into the old file itself: a full disk, or a reader at that moment, meets half a summary. Write another file beside it, then `os.replace`.",
+        "too soon": "When you swapped, the new file held {size} bytes: the rest was still waiting in Python's memory, to be written when the file is closed. End the `with` block first, then swap.",
         "left behind": "There are {count} other files in the folder after this: {when}. Remove yours on every way out; `finally` is for that.",
         "left behind by Ctrl-C": "Somebody pressed Ctrl-C while you wrote, and another file lies in the folder now. KeyboardInterrupt is no `Exception`; `finally` sees it.",
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -114,7 +115,13 @@ def is_open(conn: sqlite3.Connection) -> bool:
 def stores_each_label(insert):
     """Every label is in the table afterwards, where others see it too."""
     with neighbours() as (conn, other):
-        insert(conn, ["login", "logout", "login"])
+        try:
+            came = insert(conn, ["login", "logout", "login"])
+        except sqlite3.ProgrammingError as error:
+            if "bindings" in str(error):  # five letters for one `?`
+                raise AssertionError("no tuple") from None
+            raise
+        assert not inspect.isgenerator(came), "generator"
         assert is_open(conn), "closed it"
         got = stored(other)
         assert got or not conn.in_transaction, "not committed"
@@ -209,9 +216,11 @@ insert_exercise = Exercise(
         'Fill in the three blanks.\n\nrows = []\nwith ____:\n    for label in labels:\n        cursor = conn.execute("INSERT INTO events (label) VALUES (____)", (label,))\n        rows.append({"id": ____, "label": label})\nreturn rows',
     ),
     misconceptions={
+        "no tuple": "The INSERT has one `?`, and `login` came as five values. Parameters go in as a tuple or a list; a tuple of one has a comma: `(label,)`. Without it the text is taken letter by letter.",
+        "generator": "There is a `yield` in your function, so that calling it runs nothing: its lines wait until somebody asks for the first row. Collect the rows in a list and return it.",
         "closed it": "After your function the connection is closed. It is only borrowed: its owner wants to lend it again. `with conn:` commits and does not close.",
         "not committed": "Three labels went in, and another connection to the same file sees none of them: nothing was committed.",
-        "not stored": 'After `insert_labels(conn, ["login", "logout", "login"])` the table holds {got}.',
+        "not stored": 'After `insert_labels(conn, ["login", "logout", "login"])` the table holds {got}. Each label wants an INSERT of its own, the second login too.',
         "pasted": "The label was {label}, and what came of it was {came}. The label must not become part of the SQL: write `?` in its place and hand the label over beside it.",
         "left open": "The second label was refused, and a transaction is still open: the first label waits in it, and whoever borrows next finds it there. Roll back.",
         "half stays": "The second label was refused, and the table holds {got}. All or none: commit once, when all are in, and only then.",
@@ -261,10 +270,15 @@ def outcome(func: Callable, *args) -> BaseException | None:
     return None
 
 
+def seven(conn):
+    """Work that returns 7."""
+    return conn.execute("SELECT 7").fetchone()[0]
+
+
 def hands_over_and_returns(borrow):
     """The work gets a connection, and what it returns is returned."""
     with small_pool() as pool:
-        got = borrow(pool, lambda conn: conn.execute("SELECT 7").fetchone()[0])
+        got = borrow(pool, seven)
         assert same(got, 7), because("result lost", got=got)
 
 
@@ -337,7 +351,7 @@ finally_exercise = Exercise(
     misconceptions={
         "result lost": "The work returned 7 and your function returned {got}: return what `work(conn)` gives.",
         "too early": "The connection was back in the pool while the work was still at it, or the work was not called just once. Somebody else could have borrowed the same one.",
-        "never given back": "All went well, and the connection is still out. Is the `release` behind a `return`? Nothing after a `return` runs, unless it stands in `finally`.",
+        "never given back": "All went well, and the connection is still out. Only `pool.release(conn)` gives it back: closing it does not, nor does `with conn:`. And nothing below a `return` runs, unless it stands in `finally`.",
         "leaks on error": "The work raised, and the connection is still out: an exception leaves the function at once and skips the lines below. What stands in `finally` is not skipped.",
         "swallowed": "The work raised ValueError, and nobody heard of it. An `except` that ends quietly, or a `return` inside `finally`, throws an exception away.",
         "changed the error": "The work raised a ValueError, and what came out was another exception, {came}. Whoever called you wants to know what really happened.",
@@ -419,7 +433,7 @@ test_exercise = Exercise(
         "fails the good": "Your test complains about a workload that always gives back: {error}. Its exception for [None] is expected: catch it, then look at the pool.",
         "misses the error": "A workload that leaks whenever an INSERT fails passed your test. Give it [None], and look at the pool after the exception.",
         "misses the good end": "A workload that never gives back after a good end passed your test. Look at the pool after [\"login\"] as well.",
-        "fails by accident": "On a workload that leaks, your test stops with {error}. Raise AssertionError on purpose, so that whoever reads it knows what failed.",
+        "fails by accident": "On a workload that leaks, your test stops with {error}. Look at the pool after each of the two calls, and raise AssertionError on purpose, so that whoever reads it knows what failed.",
     },
     after="The day somebody moves a `release` out of its `finally`, this test will say so.",
 )  # fmt: skip
