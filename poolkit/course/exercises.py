@@ -40,7 +40,8 @@ def expect(value: object, kind: type | tuple[type, ...], called: str) -> None:
     kinds = kind if isinstance(kind, tuple) else (kind,)
     wanted = " or ".join(k.__name__ for k in kinds)
     came = "nothing (None): is a `return` missing?" if value is None else f"{short(value)}."
-    raise WrongType(f"`{called}` should give a {wanted}; it gave {came}")
+    article = "an" if wanted[0] in "aeiou" else "a"
+    raise WrongType(f"`{called}` should give {article} {wanted}; it gave {came}")
 
 
 def same(got: object, want: object) -> bool:
