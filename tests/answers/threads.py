@@ -429,6 +429,26 @@ class LockedPool(Unlocked):
             super().release(conn)
 
 
+@wrong("threads.lock", "raised", breaks="takes_in_one_step counts_both_sides")
+class LockedPool(WithLock):
+    """Takes the lock only if nobody has it, and lets go in any case."""
+
+    def __init__(self, connect, size):
+        super().__init__(connect, size)
+
+    def acquire(self):
+        if not self._lock.locked():
+            self._lock.acquire()
+        self._in_use += 1
+        conn = self._idle.pop() if self._idle else None
+        self._lock.release()
+        return conn or self._connect()
+
+    def release(self, conn):
+        with self._lock:
+            super().release(conn)
+
+
 _lock_of_all = threading.Lock()
 
 
@@ -978,7 +998,7 @@ class WaitingPool(Capped):
             self._changed.notify()
 
 
-@wrong("threads.cap", "wrong type", breaks="lends_up_to_the_cap keeps_the_deadline")
+@wrong("threads.cap", "gave up in silence", breaks="lends_up_to_the_cap keeps_the_deadline")
 class WaitingPool(Capped):
     """Gives up in silence: None in place of an error."""
 
@@ -1754,6 +1774,34 @@ class FairPool(Prefilled):
             with self._lock:
                 self._line.remove(ticket)
             raise TimeoutError
+        return ticket.conn
+
+    def release(self, conn):
+        with self._lock:
+            if self._line:
+                ticket = self._line.popleft()
+                ticket.conn = conn
+                ticket.bell.set()
+            else:
+                self._idle.append(conn)
+
+
+@wrong(
+    "threads.order", "gave up in silence", breaks="lends_what_it_has gives_up leaves_nothing_behind"
+)
+class FairPool(Prefilled):
+    """Leaves the line and returns what is in its hand: nothing."""
+
+    def acquire(self, timeout=5.0):
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+        if not ticket.bell.wait(timeout):
+            with self._lock:
+                if ticket in self._line:
+                    self._line.remove(ticket)
         return ticket.conn
 
     def release(self, conn):
