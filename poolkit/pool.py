@@ -403,6 +403,7 @@ class ConnectionPool:
         self._lent: dict[int, Card] = {}  # by id(conn), the longest loan first
         self._line = Line()  # empty while there is an idle connection, or room for another
         self._open = 0  # places taken: idle, lent, and in somebody's hands
+        self._next_chore = -math.inf  # when the clock will read this, something may be due
         self._counts = Counts()
 
     def _prefill(self) -> None:
@@ -424,12 +425,19 @@ class ConnectionPool:
     def _do_chores(self) -> None:
         """Do what is due. There is no background thread: every call of the pool begins with it."""
         now, max_idle, leak_after = self._clock(), self.config.max_idle, self.config.leak_after
+        if now < self._next_chore:
+            return
+        chores = [now + wait for wait in (max_idle, leak_after) if wait is not None]
         if max_idle is not None:
             least, idle = self.config.min_connections, self._idle
             self._close_idle(lambda: len(idle) > least and now - idle[0].since >= max_idle)
+            chores += [card.since + max_idle for card in idle[:1]]
         if leak_after is not None:
             for report in self._overdue_loans(now, leak_after):
                 log.warning(report)
+            lent = list(self._lent.values())
+            chores += [card.since + leak_after for card in lent if not card.reported]
+        self._next_chore = min(chores)  # nothing that begins later can be due before
 
     def _overdue_loans(self, now: float, leak_after: float) -> list[str]:
         reports = []
