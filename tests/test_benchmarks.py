@@ -1,0 +1,145 @@
+"""The benchmark's report: what it says follows from the numbers, whatever they are."""
+
+import copy
+import sqlite3
+
+import pytest
+
+from tests.benchmarks import report
+from tests.benchmarks.contestants import LifoQueue, NoPool, Poolkit, PoolkitCapped, make_database
+from tests.benchmarks.run import compete, quickest
+
+PEERS = ["queue.LifoQueue", "DBUtils PooledDB", "SQLAlchemy QueuePool", "psycopg_pool"]
+
+
+def run(per_second, least_of_most, longest_wait):
+    return {
+        "per_second": per_second,
+        "least_of_most": least_of_most,
+        "longest_wait": longest_wait,
+    }
+
+
+@pytest.fixture
+def measured():
+    names = [report.OURS, report.CAPPED, *PEERS, "no pool"]
+    times = dict(zip(names, [1e-6, 1.2e-6, 1e-6, 2e-6, 5e-6, 4e-6, 50e-6], strict=True))
+    fairness = {name: run(6000.0, 0.0, 1.5) for name in PEERS}
+    fairness[report.CAPPED] = run(6000.0, 0.99, 0.003)
+    return {
+        "machine": {"cpus": 2, "system": "Linux", "machine": "x86_64", "python": "CPython 3.11.7"},
+        "does": dict.fromkeys(names, "something"),
+        "loans": {"loan": times, "block": times, "query": times},
+        "extras": {"loan, plain": 1e-6},
+        "threads": 16,
+        "connections": 4,
+        "held": 0.0005,
+        "fairness": fairness,
+        "no work": fairness,
+    }
+
+
+def test_the_verdict_says_what_the_numbers_show(measured):
+    words = report.verdict(measured)
+
+    assert "Every thread of poolkit's got its share" in words
+    assert "saved 49 µs of 50 µs" in words
+    assert "not shown" not in words
+
+
+def test_numbers_of_the_opposite_shape_are_not_talked_round(measured):
+    other = copy.deepcopy(measured)
+    for each in other["fairness"].values():
+        each["least_of_most"] = 0.99
+    other["loans"]["query"] = dict.fromkeys(measured["loans"]["query"], 50e-6)
+
+    assert report.verdict(other).count("was not shown on this machine") == 2
+
+
+def test_a_starved_thread_of_ours_is_admitted(measured):
+    measured["fairness"][report.CAPPED]["least_of_most"] = 0.2
+
+    assert "was not shown" in report.verdict(measured)
+    assert ["least served / most served thread", "0.20", "at least 0.9", "missed"] in (
+        report.targets_table(measured)
+    )
+
+
+def test_each_target_is_met_or_missed_by_its_number(measured):
+    assert {row[-1] for row in report.targets_table(measured)[1:]} == {"met"}
+
+    slow = copy.deepcopy(measured)
+    for way in ("loan", "block"):
+        slow["loans"][way] = {**slow["loans"][way], report.OURS: 9e-6}
+    slow["fairness"][report.CAPPED] = run(1000.0, 0.1, 1.0)
+
+    assert {row[-1] for row in report.targets_table(slow)[1:]} == {"missed"}
+
+
+def test_a_peer_that_is_not_installed_is_left_out(measured):
+    del measured["loans"]["loan"]["SQLAlchemy QueuePool"]
+
+    assert "SQLAlchemy" not in report.plain(report.targets_table(measured))
+
+
+def test_the_block_takes_its_place_in_the_readme_and_no_more(measured):
+    once = report.put_block("# poolkit\n\nText.\n", report.block(measured, "a.png"))
+    before, after = once.split(report.BEGIN)[0], "\n\n## After\n"
+    twice = report.put_block(once + after, report.block(measured, "b\\1.png"))
+
+    assert once.startswith("# poolkit\n\nText.\n")
+    assert twice.startswith(before)
+    assert twice.endswith(after)
+    assert twice.count(report.BEGIN) == twice.count(report.END) == 1
+    assert "(a.png)" not in twice
+    assert "(b\\1.png)" in twice
+
+
+def test_the_picture_is_described_in_words(measured):
+    assert "poolkit 1.0" in report.alt_text(measured)
+    assert "psycopg_pool 0.00" in report.alt_text(measured)
+
+
+def test_the_picture_can_be_drawn(measured, tmp_path):
+    pytest.importorskip("matplotlib")
+
+    report.draw(measured, tmp_path / "picture.png")
+
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_quickest_turn_counts():
+    naps = iter([5] * 100)
+    best = quickest(
+        {"quick": lambda: None, "slow": lambda: sum(range(next(naps, 5) * 100))}, turns=3
+    )
+
+    assert 0 < best["quick"] < best["slow"]
+
+
+@pytest.mark.parametrize("contestant", [Poolkit, PoolkitCapped, LifoQueue, NoPool])
+def test_contestants_lend_one_working_connection_in_each_way(contestant, tmp_path):
+    path = str(tmp_path / "bench.db")
+    make_database(path)
+    pool = contestant(path, 2)
+    seen = []
+
+    pool.loan()
+    pool.block()
+    pool.work(seen.append)
+    pool.work(lambda conn: seen.append(conn.execute("SELECT count(*) FROM t").fetchone()))
+    pool.close()
+
+    assert isinstance(seen[0], sqlite3.Connection)
+    assert seen[1] == (100,)
+
+
+def test_threads_that_compete_are_all_counted(tmp_path):
+    path = str(tmp_path / "bench.db")
+    make_database(path)
+
+    result = compete(PoolkitCapped, path, seconds=0.15, held=0.0005)
+
+    assert result["per_second"] > 0
+    assert 0 <= result["least_of_most"] <= 1
+    assert 0 < result["longest_wait"] < 10
