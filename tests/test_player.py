@@ -454,6 +454,12 @@ class CleansUpForEver(Tiny):
                 pass
 
 
+class LoopsOverForEver(Tiny):
+    def acquire(self, timeout=0):
+        for _ in iter(int, 1):
+            timeout += 1
+
+
 class SleepsForEver(Tiny):
     def acquire(self, timeout=0):
         while True:
@@ -496,6 +502,7 @@ HOSTILE = [
     (CatchesEverything, "endless", "`while True:`"),
     (WaitsThroughEverything, "deadlock", "waits for ever at `self._lock.acquire()`"),
     (CleansUpForEver, "deadlock", "waits for ever"),
+    (LoopsOverForEver, "endless", "`for _ in iter(int, 1):`"),
     (SleepsForEver, "endless", "`while True:`"),
     (Exits, "raised", "SystemExit"),
     (ReleasesTooMuch, "raised", "RuntimeError at `self._lock.release()`"),
@@ -874,6 +881,34 @@ def test_what_the_code_under_test_names_is_followed_too():
 
     assert result.key == "lost"
     assert result.story.startswith("ann paused in the middle of `counter.value += 1`")
+
+
+def test_globals_that_are_stored_and_closures_are_followed():
+    def count_once(_):
+        add_one(tally)
+
+    def holds(_):
+        assert tally.value == 2, "lost"
+
+    def reset():
+        tally.value = 0
+
+    tally, add_one = Bound(), _add_one
+    space = cell("count = 0\ndef up(_):\n    global count\n    count += 1\n")
+
+    def holds_global(_):
+        assert space["count"] == 2, "lost"
+
+    by_global = Scene(
+        space["up"],
+        lambda: space.update(count=0),
+        {"ann": space["up"], "ben": space["up"]},
+        holds_global,
+    )
+    by_cell = Scene(count_once, reset, {"ann": count_once, "ben": count_once}, holds)
+
+    assert play_all(by_global).key == "lost"
+    assert play_all(by_cell).key == "lost"
 
 
 def _add_one(counter):

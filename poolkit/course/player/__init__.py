@@ -23,8 +23,8 @@ A scene says what is made, who does what with it, and what must hold in the end:
         assert result.ok, result.key
 
 `play_all` plays the scene again and again, each time switching from one worker to another at other
-places, and stops at the first schedule that breaks it. Schedules with few preemptions come first,
-so what it finds is small. `str(result)` tells it and names lines, never steps:
+places, and stops at the first schedule that breaks it. Schedules with few preemptions come first
+(Musuvathi and Qadeer, CHESS, PLDI 2007), so what it finds is small. `str(result)` tells it and names lines, never steps:
 
     ann paused after `if self._idle:`, ben took c1, ann went on: IndexError at `return ...`
 
