@@ -195,20 +195,16 @@ def fate(result) -> str:
 
 
 def hammer(pool, loans: int = 10_000) -> dict[str, int]:
-    """Two real threads borrow and give back, `loans` times together; count what went wrong."""
-    out, went_well, went_wrong = set(), [], []
+    """Two real threads borrow and give back, `loans` times together; count what raised."""
+    went_well, went_wrong = [], []
 
     def work() -> None:
         for _ in range(loans // 2):
             try:
-                conn = pool.acquire()
-                fine = conn not in out
-                out.add(conn)
-                out.discard(conn)
-                pool.release(conn)
+                pool.release(pool.acquire())
+                went_well.append(1)
             except Exception:
-                fine = False
-            (went_well if fine else went_wrong).append(1)
+                went_wrong.append(1)
 
     _side_by_side([work, work])
     return {"loans": loans, "went well": len(went_well), "went wrong": len(went_wrong)}
