@@ -6,13 +6,13 @@ import inspect
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from poolkit import ConnectionConfig, SimplePool
 from poolkit.course.exercises import Exercise, WrongType, because, expect
 from poolkit.course.helping import Explanation
-from poolkit.course.lessons.simple import is_closed
+from poolkit.course.lessons.simple import is_closed, trial
 from poolkit.course.measuring import typical
 from poolkit.course.predicting import Prediction
 from poolkit.course.shown import short
@@ -237,6 +237,8 @@ class Oops(Exception):
 
 def loan(form: Callable, pool: Desk):
     """The learner's `with` form, looked at before it is used."""
+    if isinstance(form, AbstractContextManager):
+        raise WrongType("Pass the function itself, `lending`, not a call of it.")
     manager = form(pool)
     assert not inspect.isgenerator(manager), "no decorator"
     if not all(hasattr(type(manager), name) for name in ("__enter__", "__exit__")):
@@ -494,19 +496,16 @@ generator_exercise = Exercise(
 @contextmanager
 def lent_from(pool_class: type, pool_size: int = 2) -> Iterator[tuple]:
     """A pool and two connections borrowed from it; all that it opened is closed in the end."""
-    pool = pool_class(ConnectionConfig(pool_size=pool_size))
-    lent = [pool.acquire(), pool.acquire()]
-    try:
-        yield pool, *lent
-    finally:
-        for conn in {*lent, *pool._idle}:
-            conn.close()
+    with trial(pool_class, pool_size) as pool:
+        yield pool, pool.acquire(), pool.acquire()
 
 
 def refusal(pool, conn) -> BaseException | None:
     """What `pool.release(conn)` raises; None if it takes it."""
     try:
         pool.release(conn)
+    except RecursionError:
+        raise
     except (ValueError, KeyError, IndexError, RuntimeError, AssertionError) as error:
         return error
     return None
@@ -544,7 +543,7 @@ def insist_on_refusal(pool, conn, accepted: str) -> None:
     """Assert that the pool refuses the connection, with the error that was asked for."""
     error = refusal(pool, conn)
     assert error is not None, accepted
-    assert isinstance(error, ValueError), because("wrong error", got=type(error).__name__)
+    assert isinstance(error, ValueError), because("wrong error", got=Plain(type(error).__name__))
 
 
 def refusing_changes_nothing(pool_class):

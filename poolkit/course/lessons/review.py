@@ -15,7 +15,7 @@ from poolkit import ConnectionConfig, ConnectionPool
 from poolkit.course.exercises import Exercise, because, expect
 from poolkit.course.helping import Explanation
 from poolkit.course.lessons.simple import is_closed
-from poolkit.course.player import Scene, note, play, play_all
+from poolkit.course.player import Result, Scene, note, play, play_all
 from poolkit.course.predicting import Prediction
 
 # --- the found pool, and its mends
@@ -213,6 +213,9 @@ class Watched(sqlite3.Connection):
 
     trouble = None
 
+    def __repr__(self):
+        return "<a connection>"
+
     def close(self):
         trouble, self.trouble = self.trouble, None
         if trouble is not None:
@@ -405,14 +408,22 @@ def on_stage(
             one.close()
     if result.error is not None:
         raise result.error
-    assert result.ok, told("stands still", result.story)
+    assert result.ok, told("stands still", result)
 
 
-def told(key: str, story: str):
-    """The key of a misconception with a player's story, which may be long."""
+def told(key: str, result: Result):
+    """The key of a misconception, with a player's story and what to do about it."""
     reason = because(key)
-    reason.values = {"story": story}
+    story = result.story[:1].upper() + result.story[1:]
+    advice = ADVICE.get(result.kind, "")
+    reason.values = {"story": f"{story.rstrip('.')}.", "advice": advice}
     return reason
+
+
+ADVICE = {
+    "deadlock": "`self.lock` cannot be taken twice, and whoever waits must not hold what the others need.",
+    "endless": "A loop has to come to its end; who waits for a connection sleeps in `self.wait()`.",
+}
 
 
 class Plain(str):
@@ -728,7 +739,7 @@ def holds_on_right_pools(proof_class):
         ours = isinstance(result.error, (AssertionError, TimeoutError)) or result.error is None
         if not ours:
             raise result.error
-        assert result.ok, told("breaks the right", result.story)
+        assert result.ok, told("breaks the right", result)
 
 
 def breaks_on_the_found_lock(proof_class):
@@ -858,7 +869,7 @@ prove_end = Exercise(
 
 # --- review.mend_start
 
-STILL = "Nobody could go on, or there was no end to it. {story} `self.lock` cannot be taken twice, and whoever waits for something must not hold what the others need."
+STILL = "{story} {advice}"
 
 
 def shelves_what_it_opens(pool_class):
