@@ -498,7 +498,7 @@ predictions = (
             ),
             (
                 {"in_file": 3},
-                "A file that is gone through line by line ends a line at a newline only.",
+                "A file that is gone through line by line ends a line at a newline, of whatever system, and nowhere else.",
             ),
         ),
         why="A label cut in two is two rows in the database, and nothing looks wrong.",
