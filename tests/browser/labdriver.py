@@ -279,6 +279,7 @@ class Notebook:
     def switch_theme(self, theme):
         """Show everything in the "light" or the "dark" theme."""
         light = str(theme == "light").lower()
+        self.page.wait_for_selector("body[data-jp-theme-light]", state="attached")
         now = self.page.evaluate("() => document.body.dataset.jpThemeLight")
         if now != light:  # asked for the theme that is on, JupyterLab never says that it is done
             self.command("apputils:change-theme", theme=THEMES[theme])
