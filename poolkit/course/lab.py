@@ -1,8 +1,8 @@
 """`poolkit lab`: the lessons as the learner's own copies, open in JupyterLab.
 
 The copies go to my_work/ beside notebooks/, one folder deep like the lessons, so that every link
-in a lesson leads to the same place from its copy. Jupyter's settings of the user stay untouched:
-all that is set here is set for this one server.
+in a lesson leads to the same place from its copy. What the server is set to is written in a folder
+of its own, so that the user's own settings of Jupyter stay untouched, and every option wins.
 """
 
 import errno
@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = re.compile(r"(\d\d)_\w+\.ipynb")
 RECORD = ".handed_out.json"  # in my_work: the digest of each file as it was handed out
+SETTINGS = ".jupyter"  # in my_work: for this server only, written anew at every start
 
 HELP = """\
 usage: poolkit lab [LESSON] [option of `jupyter lab` ...]
@@ -31,16 +32,6 @@ rename or delete your copy and run this again.
   --port PORT     a port of your choice, for example 8889
   --no-browser    print the address, open no browser
 """
-
-# What JupyterLab would fetch from elsewhere, switched off; what it would ask or tell, made short.
-# Jupyter takes no option twice, so ours stands back where the user gives one of these spellings.
-DEFAULTS = {
-    "--LabApp.news_url=None": (),
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate": (),
-    "--LabApp.extension_manager=readonly": (),
-    "--ServerApp.answer_yes=True": ("-y",),
-    "--Application.log_level=WARN": ("--log-level", "--debug", "--show-config"),
-}
 
 
 class LabError(Exception):
@@ -64,12 +55,13 @@ def main(argv=None, *, root=ROOT, serve=None):
         lesson, options = choose_lesson(lessons, argv)
         check_port(options)
         hand_out(root / "notebooks", work)
+        configure(work, lesson, port_asked=asked_port(options) is not None)
     except LabError as error:
         print(f"poolkit lab: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    return run(serve, jupyter_options(options, root, lesson))
+    return run(serve, options)
 
 
 def run(serve, options):
@@ -142,15 +134,19 @@ def hand_out(shipped, work):
         behind = [name for name in shipped_files(shipped) if not copy(shipped, work, name, record)]
         write_whole(work / RECORD, json.dumps(record, indent=1).encode())
     except OSError as error:
-        raise LabError(
-            f"cannot write to {work} ({error.strerror}), where your lessons are saved: "
-            "make it writable, or clone the course into a folder of your own"
-        ) from error
+        raise unwritable(work, error) from error
     if behind:
         print(
             f"There is a newer version of {', '.join(behind)}. Your own in {work.name} was left as "
             "it is; to get the new one, rename yours and run this again."
         )
+
+
+def unwritable(folder, error):
+    return LabError(
+        f"cannot write to {folder} ({error.strerror}), where your work is saved: "
+        "make it writable, or clone the course into a folder of your own"
+    )
 
 
 def shipped_files(folder):
@@ -207,7 +203,7 @@ def write_whole(path, content):
 
 def check_port(options):
     """Raise LabError if a port that was asked for is no port, or is taken."""
-    port, host = value_of(options, "--port", "--ServerApp.port"), value_of(options, "--ip")
+    port, host = asked_port(options), value_of(options, "--ip", "--ServerApp.ip")
     if port is None:
         return
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
@@ -220,6 +216,10 @@ def check_port(options):
                 probe.bind(address)
             except OSError as error:
                 explain_port(port, error)
+
+
+def asked_port(options):
+    return value_of(options, "--port", "--ServerApp.port")
 
 
 def explain_port(port, error):
@@ -249,26 +249,64 @@ def value_of(options, *names):
     return None
 
 
-def jupyter_options(options, root, lesson):
-    """Return the user's options, with ours added where the user gave none."""
-    ours = {
-        **DEFAULTS,
-        # The clone, so that links to data/ and to the library's source can be followed.
-        f"--ServerApp.root_dir={root}": ("--notebook-dir", "--ServerApp.notebook_dir"),
-        f"--LabApp.default_url=/lab/tree/my_work/{lesson}": ("--ServerApp.default_url",),
-        # Open tabs are remembered with the course and not mixed with the user's other work.
-        f"--LabApp.workspaces_dir={root / 'my_work' / '.workspaces'}": (),
+def configure(work, lesson, *, port_asked):
+    """Write the settings of this server, and let Jupyter find them. The user's options win."""
+    folder = work / SETTINGS
+    settings = {
+        "jupyter_server_config.json": server_settings(work.parent, port_asked),
+        "jupyter_lab_config.json": {
+            "LabApp": {
+                "default_url": f"/lab/tree/{work.name}/{lesson}",
+                # Tabs are remembered with the course, not mixed with the user's other work.
+                "workspaces_dir": str(folder / "workspaces"),
+                # Nothing is fetched from anywhere: no news, no updates, no list of extensions.
+                "news_url": None,
+                "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+                "extension_manager": "readonly",
+            }
+        },
+        # Nor is anybody asked whether news should be fetched.
+        "labconfig/default_setting_overrides.json": {
+            "@jupyterlab/apputils-extension:notification": {
+                "fetchNews": "false",
+                "checkForUpdates": False,
+            }
+        },
     }
-    if value_of(options, "--port", "--ServerApp.port") is not None:
-        ours["--ServerApp.port_retries=0"] = ("--port-retries",)
+    try:
+        for name, content in settings.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / name, json.dumps(content, indent=1).encode())
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    others = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, (str(folder), others)))
+
+
+def server_settings(root, port_asked):
+    server = {
+        # The clone, so that links to data/ and to the library's source can be followed.
+        "root_dir": str(root),
+        "answer_yes": True,  # one Ctrl-C ends it; notebooks save themselves
+    }
+    if port_asked:
+        server["port_retries"] = 0  # that one or none
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # Whoever is root, mostly in a container, has chosen so; only this machine is listened to.
-        ours["--ServerApp.allow_root=True"] = ("--allow-root",)
-    given = {option.partition("=")[0] for option in options}
-    added = [
-        option for option, others in ours.items() if not given & {option.partition("=")[0], *others}
-    ]
-    return [*options, *added]
+        server["allow_root"] = True
+    settings = {"ServerApp": server, "Application": {"log_level": "ERROR"}}
+    if has_encryption():
+        settings["KernelManager"] = {"transport_encryption": "auto"}
+    return settings
+
+
+def has_encryption():
+    """Whether server and kernel can talk in private; without, each kernel prints a warning."""
+    try:
+        import zmq
+    except ImportError:
+        return False
+    return zmq.has("curve")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ class Lab:
     def __enter__(self):
         copy_course(self.source, self.course, self.solved)
         try:
-            self.log = open(self.folder / "server.log", "wb")  # noqa: SIM115
+            self.log = (self.folder / "server.log").open("wb")
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "poolkit", "lab", *self.options()],
                 cwd=self.course,
@@ -131,7 +131,9 @@ class Lab:
         tracker = settings / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
         tracker.parent.mkdir(parents=True)
         # Cells out of sight are drawn too, or a picture of the whole lesson has holes.
-        tracker.write_text(json.dumps({"windowingMode": "none"}), encoding="utf-8")
+        tracker.write_text(
+            json.dumps({"windowingMode": "none", "scrollPastLastCell": False}), encoding="utf-8"
+        )
         watch.mkdir()
         (watch / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
         own = {

@@ -31,11 +31,11 @@ def main(argv=None):
             if not lessons:
                 print(f"no such lesson; there are {', '.join(lab.lessons())}", file=sys.stderr)
                 return 2
-            return int(any([look(browser, lesson, options) for lesson in lessons]))
+            return int(sum(look(browser, lesson, options) for lesson in lessons) > 0)
 
 
 def look(browser, lesson, options):
-    """Take the pictures of one lesson; return what is wrong with it."""
+    """Take the pictures of one lesson; return how much is wrong with it."""
     notebook = browser.open(lesson)
     if not options.as_is:
         notebook.clear()
@@ -47,7 +47,7 @@ def look(browser, lesson, options):
         stem = f"{lesson.removesuffix('.ipynb')}-{theme}"
         print(*notebook.screenshots(options.out, stem), sep="\n", flush=True)
     print(*trouble, sep="\n", end="\n" if trouble else "", file=sys.stderr, flush=True)
-    return trouble
+    return len(trouble)
 
 
 def parse(argv):
