@@ -45,12 +45,10 @@ def commit(card: Card) -> None:
     """Commit, whatever way the connection begins its transactions; roll back if that fails.
 
     Raises:
-        Exception: whatever the connection's driver raises; a closed one from sqlite3 does.
+        Exception: whatever the connection's driver raises.
     """
     conn = card.conn
     try:
-        if not getattr(conn, "in_transaction", True):
-            return
         if getattr(conn, "autocommit", None) is True and hasattr(conn, "in_transaction"):
             conn.execute("COMMIT")  # from Python 3.12: sqlite3's commit() does nothing in this mode
         else:
@@ -99,10 +97,10 @@ class Lease:
         try:
             if card.trips == self._trip:
                 try:
-                    if kind is None:
-                        commit(card)
-                    else:
+                    if kind is not None:
                         roll_back(card)
+                    elif getattr(card.conn, "in_transaction", True):  # not all drivers tell
+                        commit(card)
                 finally:
                     self._pool.release(card.conn)
             elif kind is None and card.trips != IN_PARENT:

@@ -19,13 +19,27 @@ import poolkit
 from tests import tools
 
 LOOKS_AFTER = ("CALL", "JUMP_BACKWARD")
-TAKES_LOCK = ("BEFORE_WITH", "LOAD_SPECIAL")
+TAKES_LOCK = ("BEFORE_WITH", "LOAD_SPECIAL")  # or a call of acquire(): before it, too
 PACKAGE = str(Path(poolkit.__file__).parent)
 
 
 @cache
 def opnames(code):
     return {found.offset: found.opname for found in dis.get_instructions(code)}
+
+
+@cache
+def takes_lock(code):
+    """The instructions that may wait for a lock, and be interrupted while they do."""
+    found, loads = set(), False
+    for each in dis.get_instructions(code):
+        if each.opname in TAKES_LOCK or (loads and each.opname.startswith("CALL")):
+            found.add(each.offset)
+        if each.opname.startswith(("LOAD_METHOD", "LOAD_ATTR")):
+            loads = each.argval == "acquire"
+        elif each.opname.startswith("CALL"):
+            loads = False
+    return found
 
 
 @cache
@@ -55,7 +69,7 @@ class Interrupter:
         if not code.co_filename.startswith(PACKAGE) or code.co_flags & CO_GENERATOR:
             return  # a generator that is being freed can only print what is raised in it
         looks = last_code is code and last.startswith(LOOKS_AFTER)
-        if looks or offset == start(code) or name in TAKES_LOCK:
+        if looks or offset == start(code) or offset in takes_lock(code):
             self.count += 1
             if self.count == self.at:
                 self.where = f"{code.co_qualname}:{offset}"
