@@ -13,6 +13,7 @@ import re
 import socket
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -242,7 +243,7 @@ def addresses(host, port):
 
 def value_of(options, *names):
     """Return the value given for an option, in either form, or None."""
-    for option, following in zip(options, [*options[1:], ""], strict=True):
+    for option, following in pairwise([*options, ""]):
         name, equals, value = option.partition("=")
         if name in names:
             return value if equals else following

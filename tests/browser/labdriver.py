@@ -286,6 +286,7 @@ class Notebook:
         if now != light:  # asked for the theme that is on, JupyterLab never says that it is done
             self.command("apputils:change-theme", theme=THEMES[theme])
         self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def wait_for_idle(self):
         idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
