@@ -334,7 +334,7 @@ def play_proof(proof: WaitScene, pool_class: type):
     """Play a learner's scene on a pool, in every order; gives the player's result."""
     benches = []
     try:
-        return play_all(proof.scene(pool_class, benches), seconds=1.0)
+        return play_all(proof.scene(pool_class, benches), seconds=0.6)
     finally:
         for one in benches:
             one.close()
@@ -1105,7 +1105,7 @@ mend_wait = Exercise(
         "waits beside a free place": "One lay idle and there was room for a second. Ann saw the idle one, ben took it, and ann waited in vain although she could have opened another. Take it in the same breath as you look: `get_nowait()` under the lock.",
         "stands still": STILL,
     },
-    after="Decide under the lock, act outside it. One line moved four places to the left.",
+    after="Decide under the lock, act outside it. Only the wait has moved.",
 )  # fmt: skip
 
 
