@@ -110,6 +110,25 @@ def test_a_block_is_rolled_back_even_where_reset_does_nothing(make_pool, databas
     assert conn.rolled_back == 1
 
 
+def test_a_commit_that_fails_is_rolled_back_even_where_reset_does_nothing(make_pool, database):
+    pool = make_pool(connect=database.connect, reset=lambda conn: None)
+
+    with pytest.raises(ZeroDivisionError), pool.connection() as conn:
+        begin(conn).commit = lambda: 1 / 0
+
+    assert conn.rolled_back == 1
+
+
+def test_another_drivers_autocommit_is_its_own_affair(make_pool):
+    """Only sqlite3's commit() does nothing then; psycopg's would be sent a COMMIT for nothing."""
+    pool = make_pool(connect=Database(PlainConnection).connect)
+
+    with pool.connection() as conn:
+        conn.autocommit = True
+
+    assert conn.committed == 1
+
+
 def test_a_connection_without_in_transaction_is_committed(make_pool):
     pool = make_pool(connect=Database(PlainConnection).connect)
 
