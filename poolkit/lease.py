@@ -36,7 +36,7 @@ class Card:
         self.since = 0.0  # when it was lent, or came back
         self.is_new = False  # till its first loan, unless it was opened beforehand
         self.borrower: Any = None  # what stats.borrower() noted
-        self.reported = False  # as overdue, in this loan
+        self.reported = -1  # the trip on which it was reported as overdue
         self.broken = False
         self.trips = 0  # how often it was given away: who noted the number can tell a later trip
 

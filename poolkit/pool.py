@@ -318,14 +318,13 @@ class ConnectionPool:
                 raise PoolClosed("the pool was closed meanwhile")
             if not card.is_new:
                 self._counts.reused += 1
+            card.is_new = False
             self._lend(card, who, now)
 
     def _lend(self, card: Card, who: Any, now: float) -> None:
         """Write down who has it. The lock is held."""
         card.borrower = who
         card.since = now
-        card.reported = False
-        card.is_new = False
         self._lent[card.key] = card
         if len(self._lent) > self._counts.peak:
             self._counts.peak = len(self._lent)
@@ -453,15 +452,15 @@ class ConnectionPool:
             for report in self._overdue_loans(now, leak_after):
                 log.warning(report)
             lent = list(self._lent.values())
-            chores += [card.since + leak_after for card in lent if not card.reported]
+            chores += [card.since + leak_after for card in lent if card.reported != card.trips]
         self._next_chore = min(chores)  # nothing that begins later can be due before
 
     def _overdue_loans(self, now: float, leak_after: float) -> list[str]:
         reports = []
         with self._lock:
             for card in list(self._lent.values()):
-                if now - card.since >= leak_after and not card.reported:
-                    card.reported = True
+                if now - card.since >= leak_after and card.reported != card.trips:
+                    card.reported = card.trips
                     reports.append(overdue(card, now))
         return reports
 
