@@ -177,6 +177,7 @@ def test_served_counts_loans_of_every_thread():
     assert len(counts) == 4
     assert sum(counts) > 0
     assert shelf.qsize() == 2
+    assert min(threads.served(lambda: 1, lambda conn: None, threads=4, seconds=0.2)) > 0
 
 
 def test_nothing_is_measured_while_something_runs(monkeypatch):

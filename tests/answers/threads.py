@@ -766,7 +766,7 @@ class WaitingPool(Capped):
 @wrong(
     "threads.cap",
     "endless",
-    breaks="wakes_who_waits opens_no_more looks_again keeps_the_deadline frees_the_place sleeps_till_woken",
+    breaks="wakes_who_waits opens_no_more looks_again keeps_the_deadline connects_outside_the_lock frees_the_place sleeps_till_woken",
 )
 class WaitingPool(Capped):
     """Busy waiting: looks again and again."""

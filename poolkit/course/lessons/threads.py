@@ -25,9 +25,6 @@ from poolkit.course.measuring import NotMeasured
 from poolkit.course.player import Scene, note, play, play_all
 from poolkit.course.predicting import Prediction
 
-SECONDS = 0.4  # real ones for one claim: nine of them stay below a check's four
-
-
 # --- what the exercises start from
 
 
@@ -355,11 +352,11 @@ def insist(scene: Scene, *, preemptions: int = 1, **named: str) -> None:
     `named`: the kind of a result ("raised" for an IndexError, "deadlock") → the key that it stands
     for here. Any other error, and what stands in the way of playing at all, is told as itself.
     """
-    unless_stuck(scene.code)
-    result = play_all(scene, preemptions=preemptions, seconds=SECONDS)
+    unless_hopeless(scene.code)
+    result = play_all(scene, preemptions=preemptions)
     if result.ok:
         return
-    remember_stuck(scene.code, result)
+    remember_hopeless(scene.code, result)
     if isinstance(result.error, (WrongType, NotImplementedError, SystemExit)):
         raise result.error
     if result.key == "nothing lent":
@@ -367,19 +364,19 @@ def insist(scene: Scene, *, preemptions: int = 1, **named: str) -> None:
     raise AssertionError(told(result, named))
 
 
-_stuck: weakref.WeakKeyDictionary[type, Reason] = weakref.WeakKeyDictionary()
+_hopeless: weakref.WeakKeyDictionary[type, Reason] = weakref.WeakKeyDictionary()
 
 
-def remember_stuck(pool_class: type, result) -> None:
-    """Remember a class whose play had to be ended by force: each more of them costs seconds."""
-    if result.kind == "stuck" or result.left_behind:
-        _stuck[pool_class] = told(result, {})
+def remember_hopeless(pool_class: type, result) -> None:
+    """Remember a class that goes round and round, or stands still: each such play takes long."""
+    if result.kind in ("stuck", "endless") or result.left_behind:
+        _hopeless[pool_class] = told(result, {})
 
 
-def unless_stuck(pool_class: type) -> None:
-    """Fail at once with what an earlier claim found, if that cannot be played at all."""
-    if pool_class in _stuck:
-        raise AssertionError(_stuck[pool_class])
+def unless_hopeless(pool_class: type) -> None:
+    """Fail at once with what an earlier claim found, so that a check comes back in time."""
+    if pool_class in _hopeless:
+        raise AssertionError(_hopeless[pool_class])
 
 
 def told(result, named: dict[str, str]) -> Reason:
@@ -397,9 +394,9 @@ def told(result, named: dict[str, str]) -> Reason:
 def alone(pool_class: type, job: Callable[[Table], None], size: int = 1) -> None:
     """Play one worker alone: what it raises is raised here, what it asserts fails here."""
     scene = Scene(pool_class, lambda: Table(pool_class, size, scenes.build), {"ann": job})
-    unless_stuck(pool_class)
+    _hopeless.pop(pool_class, None)  # the first claim of a check: what an earlier one found is old
     result = play(scene)
-    remember_stuck(pool_class, result)
+    remember_hopeless(pool_class, result)
     if result.kind == "raised" and isinstance(result.error, AssertionError):
         result.error.args = ()  # the learner's own: its text must not be taken for a key of ours
     if result.kind in ("claim", "raised"):
@@ -454,7 +451,7 @@ def gets_what_comes_back(pool_class: type) -> None:
         given.append(True)
 
     scene = Scene(pool_class, one_lent(pool_class), {"ann": ann, "ben": ben})
-    unless_stuck(pool_class)
+    unless_hopeless(pool_class)
     plain = play(scene)  # ann waits, then ben gives back: no bad luck needed
     if plain.kind == "deadlock":
         asleep = "nobody rings" if given else "waits with the lock"
@@ -519,8 +516,8 @@ def works_as_before(pool_class):
 
 def takes_in_one_step(pool_class):
     """Two who borrow at once get two connections, though only one lies idle."""
-    unless_stuck(pool_class)
-    result = play_all(scenes.lent_once(pool_class), seconds=SECONDS)
+    unless_hopeless(pool_class)
+    result = play_all(scenes.lent_once(pool_class))
     if "made in that call" in result.remark:
         raise AssertionError(told(result, {"raised": "made anew"}))
     insist(scenes.lent_once(pool_class), raised="not in one step")
