@@ -26,7 +26,7 @@ from typing import Any, Self
 
 from poolkit.config import ConnectionConfig
 from poolkit.connecting import Connector
-from poolkit.errors import PoolClosed, PoolTimeout
+from poolkit.errors import ConnectFailed, PoolClosed, PoolTimeout
 from poolkit.forks import never_close, start_empty_in_children
 from poolkit.health import clean, ping
 from poolkit.lease import IN_PARENT, Card, Lease
@@ -304,6 +304,9 @@ class ConnectionPool:
             expires = self._clock() + lifetime  # drawn, so that they do not all expire together
             key = id(conn)
             with self._lock:
+                if key in self._lent:
+                    conn = None  # somebody else's: not ours to close
+                    raise ConnectFailed("connect() made no new connection: that one is on loan")
                 card.conn, card.key, card.expires, card.is_new = conn, key, expires, True
                 self._counts.created += 1
         except BaseException:

@@ -482,6 +482,20 @@ def test_a_connect_that_returns_none_has_failed(make_pool):
             pool.acquire(timeout=0)
 
 
+def test_a_connect_that_returns_the_same_one_again_is_told(make_pool):
+    shared = FakeConnection()
+    pool = make_pool(connect=lambda: shared, pool_size=2, max_connections=2)
+    conn = pool.acquire()
+
+    with pytest.raises(ConnectFailed, match="no new connection"):
+        pool.acquire()
+
+    assert not shared.closed
+    pool.release(conn)
+    assert pool.stats()["in_use"] == 0
+    assert pool.acquire() is shared
+
+
 def test_the_error_of_an_attempt_holds_no_connection_back(make_pool, database):
     """A traceback that is kept must not keep the place."""
     pool = make_pool(connect=database.connect, pool_size=1, max_connections=1)
