@@ -479,11 +479,11 @@ class WaitProof(WaitScene):
     """
 
     def ann(self, pool):
-        """Borrow a connection: there is none, so she has to wait."""
+        """Ann wants a connection while there is none. If she gets none, that is an error."""
         pool.acquire()
 
     def ben(self, pool):
-        """Give `self.lent` back, in time for her."""
+        """Ben does what lets her have one, in time."""
         pool.release(self.lent)
 
 
