@@ -9,7 +9,7 @@ import time
 import pytest
 
 from poolkit import SimplePool
-from poolkit.course import check, hint, mine_or_reference, solution, state
+from poolkit.course import check, explain, hint, mine_or_reference, solution, state
 from poolkit.course import guard as guarding
 from poolkit.course.checking import examine
 from poolkit.course.exercises import UnknownId, find, same
@@ -28,7 +28,7 @@ def told(thing, exercise=DOUBLE, **limits) -> tuple[str, str]:
     return verdict.reason, verdict.story
 
 
-@pytest.mark.parametrize("thing", [..., None, lambda n: ..., lambda n: None])
+@pytest.mark.parametrize("thing", [..., lambda n: ..., lambda n: None])
 def test_not_attempted(thing):
     assert told(thing)[0] == "not attempted"
 
@@ -44,6 +44,7 @@ def test_not_implemented_is_not_attempted():
 
 
 def test_wrong_kind_says_what_to_pass():
+    assert told(None)[1] == "You handed over None. Pass `double` by its name, without brackets."
     assert told(6) == (
         "wrong kind",
         "Pass the function itself, `double` without brackets; this is 6.",
@@ -287,6 +288,28 @@ def test_part_of_a_class_names_what_is_missing():
     )
 
 
+def test_a_misspelt_method_is_named():
+    class ReusingPool(Shelf):
+        def aquire(self):
+            return self._connect()
+
+    reason, story = told(ReusingPool, find("exercises", "simple.reuse"))
+
+    assert reason == "named otherwise"
+    assert story.startswith("There is no `acquire` here, but there is `aquire`.")
+
+
+def test_explain_answers_what_is_short_and_what_is_no_text(capsys):
+    for text, said in (
+        (..., "in place of the dots"),
+        (7, "between quotes"),
+        ("It is cheaper.", "That is short."),
+        ("The last one back was alive a moment ago, so lend it.", "likeliest still to be alive"),
+    ):
+        explain("simple.why_stack", text)
+        assert said in capsys.readouterr().out
+
+
 def test_our_own_object_is_called_that():
     reuse = find("exercises", "simple.reuse")
 
@@ -308,10 +331,10 @@ def test_check_shows_one_line_a_claim(capsys):
     check("simple.cap", CappedPool)
 
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "simple.cap: 2 of 4 claims hold"
+    assert said[0] == "simple.cap: 3 of 5 claims hold"
     assert said[1] == "✓ A connection given back is kept while there is room."
     assert said[2] == "✗ Never more than pool_size connections lie idle."
-    assert "With `pool_size=2` five came back" in said[3]
+    assert "With `pool_size=2` seven came back" in said[3]
     assert said[-1] == 'Stuck? `hint("simple.cap")`'
 
 

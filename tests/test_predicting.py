@@ -43,7 +43,7 @@ def test_first_guess_is_kept(question, capsys):
     predict("simple.x", count=1, works="yes", how="Fast", sure=80)
 
     assert state.store().guess("simple.x") == ({"count": 2, "works": True, "how": "fast"}, 80)
-    assert "A first guess is not changed" in capsys.readouterr().out
+    assert "That first answer stays" in capsys.readouterr().out
 
 
 def test_first_guess_survives_a_restart(question, own_progress, capsys):
@@ -87,7 +87,7 @@ def test_unfitting_guess_is_told_and_not_kept(question, capsys, guess, said):
     assert state.store().guess("simple.x") is None
 
 
-@pytest.mark.parametrize("sure", [..., 0, 49, 101, "very", True, None])
+@pytest.mark.parametrize("sure", [..., 0, 1, 49, 101, "very", True, None])
 def test_unfitting_sureness_is_told_and_not_kept(question, capsys, sure):
     predict("simple.x", count=1, works=True, how="fast", sure=sure)
 
@@ -131,6 +131,37 @@ def test_an_explanation_that_matches_what_happened_is_not_told(question, capsys)
     reveal("simple.x", count=2, works=True, how="fast")
 
     assert "Two is one too many." not in capsys.readouterr().out
+
+
+def test_a_reveal_run_twice_does_not_change_what_is_true(capsys):
+    predict("simple.counts", created=1, reused=1, sure=60)
+    reveal("simple.counts", created=1, reused=1)
+    capsys.readouterr()
+
+    reveal("simple.counts", created=5, reused=9)
+
+    assert "In a fresh run this comes out as created=1, reused=1." in capsys.readouterr().out
+    assert state.store().predictions()["simple.counts"][1] == {"created": 1, "reused": 1}
+
+
+def test_what_was_remembered_is_not_asked_again(capsys):
+    predict("simple.counts", created=2, reused=0, sure=60)
+    reveal("simple.counts", created=1, reused=1)
+    recall("simple.counts", created=1, reused=1)
+    capsys.readouterr()
+
+    recall()
+
+    assert "There is none to ask now." in capsys.readouterr().out
+
+
+def test_a_place_left_open_is_named(capsys):
+    predict("simple.counts", created=2, reused=..., sure=60)
+    recall("simple.counts", reused=0)
+
+    said = capsys.readouterr().out
+    assert "`reused` still has its dots." in said
+    assert "`created` still has its dots." in said
 
 
 def test_reveal_refuses_an_outcome_that_is_no_option(question):

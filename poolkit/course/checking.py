@@ -6,6 +6,7 @@ signature, raised, hung, wrong type, wrong value (a misconception by name).
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import sqlite3
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from poolkit.course import guard as guarding
 from poolkit.course.exercises import Exercise, Reason, WrongType, find
 from poolkit.course.guard import Guard, Line, NoInput, Run
 from poolkit.course.shown import Card, short
-from poolkit.course.source import fingerprint, missing_parts
+from poolkit.course.source import fingerprint, missing_parts, own_functions
 from poolkit.course.state import store
 
 _verdicts: dict[str, tuple[object, Verdict]] = {}
@@ -104,13 +105,29 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
 
 def _not_attempted(exercise: Exercise, thing: object) -> tuple[str, str] | None:
     missing = missing_parts(exercise, thing)
-    if not missing:
+    if not missing or thing is None:
         return None
+    if other := _named_otherwise(exercise, thing, missing):
+        return "named otherwise", other
     parts = exercise.parts or (exercise.name,)
     if len(missing) == len(parts):
         return "not attempted", "Not written yet: replace the dots, run that cell, then this one."
     names = ", ".join(f"`{name}`" for name in missing)
     return "partly written", f"Still to be written: {names}. Nothing is run before that."
+
+
+def _named_otherwise(exercise: Exercise, thing: object, missing: list[str]) -> str:
+    """What to say where a method is missing and there is another one instead."""
+    if not inspect.isclass(thing) or not exercise.parts:
+        return ""
+    absent = [part for part in missing if part not in vars(thing)]
+    others = [
+        name for name in own_functions(thing) if name not in (*exercise.parts, *exercise.given)
+    ]
+    if not absent or not others:
+        return ""
+    close = difflib.get_close_matches(absent[0], others, 1, 0.0)[0]
+    return f"There is no `{absent[0]}` here, but there is `{close}`. Only the exact name is called."
 
 
 def _ours(exercise: Exercise, thing: object) -> tuple[str, str] | None:
@@ -125,12 +142,14 @@ def _ours(exercise: Exercise, thing: object) -> tuple[str, str] | None:
         return None
     return (
         "ours",
-        f"That is our own `{copied[0].__name__}`. It works, but you learn by writing yours.",
+        f"That is our own `{copied[0].__name__}`. If you have written yours, run its cell again first.",
     )
 
 
 def _wrong_kind(exercise: Exercise, thing: object) -> tuple[str, str] | None:
     name, kind = exercise.name, exercise.kind
+    if thing is None:
+        return "wrong kind", f"You handed over None. Pass `{name}` by its name, without brackets."
     if kind == "class" and not inspect.isclass(thing):
         if type(thing).__name__ == name:
             return (
@@ -259,7 +278,7 @@ def _card(verdict: Verdict) -> Card:
     else:
         _mark_claims(card, verdict)
     if verdict.printed.strip():
-        card.say("It printed: " + verdict.printed.strip())
+        card.say("It printed:").code(verdict.printed.strip())
     if verdict.kept:
         card.say(exercise.after)
     elif verdict.reason != "not attempted":

@@ -19,11 +19,26 @@ class Reason(str):
 def because(key: str, **values: object) -> Reason:
     """Give a claim's `assert` the key of a misconception and the values for its story.
 
-    `assert idle <= 2, because("no cap", idle=idle)` fills `{idle}` in the story of "no cap".
+    `assert idle <= 2, because("no cap", idle=idle)` fills `{idle}` in the story of "no cap" with the
+    value's repr. For text of ours, such as a name or a call, the story says `{name:plain}`.
     """
     reason = Reason(key)
-    reason.values = {name: short(value) for name, value in values.items()}
+    reason.values = {name: _Shown(value) for name, value in values.items()}
     return reason
+
+
+class _Shown(str):
+    """A value's repr, made at once: later its owner may have changed it, and nobody is on guard."""
+
+    __slots__ = ("plain",)
+
+    def __new__(cls, value: object) -> _Shown:
+        shown = super().__new__(cls, short(value))
+        shown.plain = " ".join(value.split())[:200] if isinstance(value, str) else str(shown)
+        return shown
+
+    def __format__(self, spec: str) -> str:
+        return self.plain if spec == "plain" else super().__format__(spec)
 
 
 class WrongType(Exception):
@@ -38,10 +53,17 @@ def expect(value: object, kind: type | tuple[type, ...], called: str) -> None:
     if isinstance(value, kind) and not (isinstance(value, bool) and kind in (int, float)):
         return
     kinds = kind if isinstance(kind, tuple) else (kind,)
-    wanted = " or ".join(k.__name__ for k in kinds)
-    came = "nothing (None): is a `return` missing?" if value is None else f"{short(value)}."
+    wanted = "number" if set(kinds) == {int, float} else " or ".join(k.__name__ for k in kinds)
     article = "an" if wanted[0] in "aeiou" else "a"
-    raise WrongType(f"`{called}` should give {article} {wanted}; it gave {came}")
+    raise WrongType(f"`{called}` should give {article} {wanted}; it gave {_came(value)}")
+
+
+def _came(value: object) -> str:
+    if value is None:
+        return "nothing (None): is a `return` missing?"
+    if inspect.isroutine(value):
+        return "a function: are the brackets missing that call it?"
+    return f"{short(value)}."
 
 
 def same(got: object, want: object) -> bool:

@@ -33,8 +33,8 @@ class Ended(BaseException):
     """Thrown into a thread that did not come to an end by itself."""
 
 
-class NoInput(RuntimeError):
-    """The code under check asked the keyboard."""
+class NoInput(BaseException):
+    """The code under check asked the keyboard. Not an Exception, so that no `except` hides it."""
 
 
 @dataclass(frozen=True)

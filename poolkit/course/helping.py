@@ -28,6 +28,8 @@ def hint(id: str, rung: int | None = None) -> None:
     card.say(text)
     if code:
         card.code(code)
+    if rung == 3:
+        card.say(f'That was the last hint. After two tries there is `solution("{id}")`.')
     card.show()
 
 
@@ -55,15 +57,20 @@ class Explanation:
     sample: str
 
 
+def _more(text: object) -> str:
+    if text is ...:
+        return "Write a sentence or two in place of the dots; then points to compare with appear."
+    if not isinstance(text, str):
+        return 'Write it as text, between quotes: explain("…", "A pool …").'
+    return "That is short. One more sentence, and points to compare with appear."
+
+
 def explain(id: str, text: object = ...) -> None:
     """Write an explanation in your own words, then compare it with the points that matter."""
     asked = find("explanations", id)
     card = Card("Explain it", "open")
     if not isinstance(text, str) or len(text.split()) < 8:
-        card.say(asked.question)
-        card.say(
-            "Write a sentence or two in place of the dots; then points to compare with appear."
-        ).show()
+        card.say(asked.question).say(_more(text)).show()
         return
     card.say("Did you say this? Nobody marks it but you.")
     for point in asked.points:

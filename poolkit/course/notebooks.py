@@ -188,6 +188,24 @@ def stale() -> list[str]:
     return said
 
 
+def _set_aside_outcomes(chosen: list[Path]) -> str:
+    """Take what is about to be found anew out of the file: a run is not to be held against it."""
+    text = OUTCOMES.read_text(encoding="utf-8") if OUTCOMES.exists() else "{}"
+    measured = {one.id for one in everything("predictions") if one.measured}
+    names = {path.stem[3:] for path in chosen}
+    kept = {
+        id: out
+        for id, out in json.loads(text).items()
+        if id in measured or id.split(".")[0] not in names
+    }
+    OUTCOMES.write_text(_as_text(kept), encoding="utf-8", newline="\n")
+    return text
+
+
+def _as_text(outcomes: dict[str, dict]) -> str:
+    return json.dumps(outcomes, indent=1, ensure_ascii=False) + "\n"
+
+
 def _keep_outcomes(found: dict[str, dict]) -> None:
     before = json.loads(OUTCOMES.read_text(encoding="utf-8")) if OUTCOMES.exists() else {}
     measured = {one.id for one in everything("predictions") if one.measured}
@@ -195,10 +213,8 @@ def _keep_outcomes(found: dict[str, dict]) -> None:
         found[id] = before[id]  # depends on the machine: no reason to change the file
     known = [one.id for one in everything("predictions")]
     merged = {**before, **found}
-    text = json.dumps(
-        {id: merged[id] for id in known if id in merged}, indent=1, ensure_ascii=False
-    )
-    OUTCOMES.write_text(text + "\n", encoding="utf-8", newline="\n")
+    ordered = {id: merged[id] for id in known if id in merged}
+    OUTCOMES.write_text(_as_text(ordered), encoding="utf-8", newline="\n")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -226,11 +242,13 @@ def main(argv: list[str] | None = None) -> int:
     from nbclient.exceptions import CellExecutionError
 
     found: dict[str, dict] = {}
+    before = _set_aside_outcomes(chosen)
     for path in chosen:
         print(f"{path.name} …", flush=True)
         try:
             found |= rebuild_one(path)
         except CellExecutionError as error:
+            OUTCOMES.write_text(before, encoding="utf-8", newline="\n")
             print(f"poolkit rebuild: {path.name}: {error.ename}: {error.evalue}", file=sys.stderr)
             return 2
     _keep_outcomes(found)

@@ -94,7 +94,8 @@ def _guess_or_story(question: Prediction, guess: dict) -> tuple[dict | None, str
         )
     open_places = [name for name in question.places if guess.get(name, ...) is ...]
     if open_places:
-        return None, ""
+        some = len(open_places) < len(question.places)
+        return None, f"`{open_places[0]}` still has its dots." if some else ""
     plain, wrong = question.read(guess)
     return (None, wrong) if wrong else (plain, "")
 
@@ -116,14 +117,15 @@ def predict(id: str, *, sure: object = ..., **guess: object) -> None:
     kept = store().guess(id)
     plain, wrong = _guess_or_story(question, guess)
     percent = _percent(sure)
+    same_again = plain in (None, kept and kept[0]) and not wrong and sure in (..., kept and kept[1])
     if kept is not None:
-        first = _listed(kept[0])
-        again = (
-            ""
-            if plain in (None, kept[0])
-            else " A first guess is not changed, so that you can learn from it."
+        first = f"You predicted {_listed(kept[0])}, {kept[1]:g} % sure."
+        card.say(
+            first
+            if same_again
+            else f"{first} That first answer stays, so that you can learn from it."
         )
-        card.say(f"You predicted {first}, {kept[1]:g} % sure.{again} Now run the next cell.")
+        card.say("Now run the next cell.")
     elif wrong:
         card.say(wrong)
     elif plain is None:
@@ -133,17 +135,12 @@ def predict(id: str, *, sure: object = ..., **guess: object) -> None:
             "Put your guess in place of the dots, and in `sure` a number from 50 (a coin) to 100.",
         )
     elif percent is None:
-        card.say(
-            f"How sure are you? `sure` takes a number from 50 (a coin) to 100; you wrote {_dots(sure)}."
-        )
+        wrote = "it still has its dots" if sure is ... else f"you wrote {short(sure)}"
+        card.say(f"How sure are you? `sure` takes a number from 50 (a coin) to 100; {wrote}.")
     else:
         store().keep_guess(id, plain, percent)
         card.say(f"Noted: {_listed(plain)}, {percent:g} % sure. Now run the next cell.")
     card.show()
-
-
-def _dots(value: object) -> str:
-    return "..." if value is ... else short(value)
 
 
 def _percent(sure: object) -> float | None:
@@ -152,7 +149,7 @@ def _percent(sure: object) -> float | None:
         sure = float(sure) if sure.replace(".", "", 1).isdigit() else None
     if isinstance(sure, bool) or not isinstance(sure, (int, float)):
         return None
-    percent = sure * 100 if 0.5 <= sure <= 1.0 else sure
+    percent = sure * 100 if isinstance(sure, float) and 0.5 <= sure <= 1.0 else sure
     return float(percent) if 50 <= percent <= 100 else None
 
 
@@ -166,7 +163,8 @@ def reveal(id: str, **outcome: object) -> None:
     happened, wrong = question.read(outcome)
     if wrong or set(outcome) != set(question.places):
         raise ValueError(f"{id}: the outcome does not fit its question: {wrong or sorted(outcome)}")
-    _record(id, happened)
+    _recorded[id] = happened
+    truth = happened if question.measured else outcomes().get(id, happened)
     kept = store().guess(id)
     if kept is None:
         card = Card("What happened")
@@ -174,8 +172,13 @@ def reveal(id: str, **outcome: object) -> None:
         card.say("You made no guess here. Next time, guess first: a surprise is what sticks.")
     else:
         guess, sure = kept
-        store().keep_outcome(id, happened)
+        store().keep_outcome(id, truth)
         card = _compared(question, guess, happened, sure)
+    if truth != happened:
+        card.say(
+            f"In a fresh run this comes out as {_listed(truth)}. If you changed nothing on purpose, a "
+            "cell was run twice: restart the kernel and run from the top."
+        )
     card.say(question.why).show()
 
 
@@ -194,10 +197,6 @@ def _compared(question: Prediction, guess: dict, happened: dict, sure: float | N
 
 
 _recorded: dict[str, dict] = {}
-
-
-def _record(id: str, outcome: dict) -> None:
-    _recorded[id] = outcome
 
 
 def recorded() -> dict[str, dict]:
@@ -231,36 +230,27 @@ def recall(id: str | None = None, **guess: object) -> None:
     else:
         card = _compared(question, plain, outcome, None)
         card.title = "Remembered" if plain == outcome else "Not quite"
+        store().keep_try(f"recall {id}", _listed(plain), plain == outcome)
         card.say(question.why)
     card.show()
 
 
 def _recall_own() -> None:
-    wrong = [
-        id for id, (guess, out) in store().predictions().items() if out is not None and guess != out
-    ]
     known = {one.id: one for one in everything("predictions")}
-    again = [id for id in wrong if id in known]
+    made, remembered = store().predictions(), store().solved()
+    again = [
+        id
+        for id, (guess, out) in made.items()
+        if id in known and out is not None and guess != out and f"recall {id}" not in remembered
+    ]
     card = Card("Do you remember?")
     if not again:
-        card.say(
-            "Here comes back, in later lessons, a prediction that surprised you. There is none yet."
-        ).show()
+        card.say("Predictions that surprised you come back here. There is none to ask now.").show()
         return
-    asked = again[_turn(len(again))]
+    asked = known[again[-1]]
     _ask(
-        known[asked],
+        asked,
         card,
-        "This one surprised you. Answer it again: copy the line below into a cell.",
+        "This one surprised you. Change this cell to the line below and answer it again.",
     )
-    card.code(known[asked].call("recall")).show()
-
-
-_turns = 0
-
-
-def _turn(count: int) -> int:
-    """Whose turn it is: the latest surprise first, then the ones before it."""
-    global _turns
-    _turns += 1
-    return (count - _turns) % count
+    card.code(asked.call("recall")).show()

@@ -3,6 +3,9 @@
 import numbers
 from dataclasses import dataclass, field
 
+import pytest
+
+from poolkit.course.lessons.config import CheckedConfig as OurConfig
 from poolkit.course.lessons.config import FrozenConfig
 from tests.answers import right, wrong
 
@@ -316,3 +319,105 @@ def refuses_zero(config_class):
 def refuses_zero(config_class):
     config_class(pool_size=1)
     config_class(pool_size=0)
+
+
+@wrong(
+    "config.test",
+    "never asks",
+    breaks="fails_one_that_accepts fails_one_that_refuses_all fails_the_wrong_error",
+)
+def refuses_zero(config_class):
+    try:
+        OurConfig(pool_size=0)
+    except ValueError:
+        return
+    raise AssertionError("accepted")
+
+
+@wrong("config.test", "returns", breaks="fails_one_that_accepts")
+def refuses_zero(config_class):
+    config_class(pool_size=1)
+    try:
+        config_class(pool_size=0)
+    except ValueError:
+        return True
+    return False
+
+
+@wrong(
+    "config.test",
+    "sees nothing",
+    breaks="fails_one_that_accepts fails_one_that_refuses_all fails_the_wrong_error",
+)
+def refuses_zero(config_class):
+    try:
+        config_class(pool_size=1)
+        config_class(pool_size=0)
+        raise AssertionError("accepted")
+    except Exception:
+        pass
+
+
+@right("config.test")
+def refuses_zero(config_class):
+    assert config_class(pool_size=1).pool_size == 1
+    with pytest.raises(ValueError):
+        config_class(pool_size=0)
+
+
+@right("config.test")
+def refuses_zero(config_class):
+    assert config_class(":memory:", 5.0, 3, 1) == config_class(pool_size=1)
+    try:
+        config_class(pool_size=0)
+    except ValueError:
+        pass
+    else:
+        raise AssertionError("accepted")
+
+
+@wrong("config.fields", "no defaults", breaks="has_defaults takes_each_by_name are_equal")
+@dataclass
+class SmallConfig:
+    db_path: str
+    timeout: float
+    max_retries: int
+    pool_size: int
+
+
+@wrong("config.fields", "no decorator", breaks="takes_each_by_name are_equal")
+class SmallConfig:
+    db_path: str = ":memory:"
+    timeout: float = 5.0
+    max_retries: int = 3
+    pool_size: int = 5
+
+
+@wrong(
+    "config.check",
+    "decorator gone",
+    breaks="refuses_below_one refuses_other_types says_what_and_which",
+)
+class CheckedConfig(FrozenConfig):
+    def __post_init__(self):
+        if type(self.pool_size) is not int:
+            raise TypeError(f"pool_size must be a whole number, not {self.pool_size!r}")
+        if self.pool_size < 1:
+            raise ValueError(f"pool_size must be at least 1, not {self.pool_size!r}")
+
+
+@wrong(
+    "config.check", "repairs", breaks="refuses_below_one refuses_other_types says_what_and_which"
+)
+@dataclass(frozen=True)
+class CheckedConfig(FrozenConfig):
+    def __post_init__(self):
+        if type(self.pool_size) is not int or self.pool_size < 1:
+            self.pool_size = 1
+
+
+@wrong("config.check", "named otherwise")
+@dataclass(frozen=True)
+class CheckedConfig(FrozenConfig):
+    def __post_int__(self):
+        raise ValueError(f"pool_size must be at least 1, not {self.pool_size!r}")

@@ -164,7 +164,7 @@ class CappedPool(Lender):
             conn.close()
 
 
-@wrong("simple.cap", "one too few", breaks="keeps_what_fits")
+@wrong("simple.cap", "one too few", breaks="keeps_what_fits keeps_again_after_a_rush")
 class CappedPool(Lender):
     def release(self, conn):
         if len(self._idle) < self.config.pool_size - 1:
@@ -189,7 +189,7 @@ class CappedPool(Lender):
         self._idle.append(conn)
 
 
-@wrong("simple.cap", "kept nothing", breaks="keeps_what_fits")
+@wrong("simple.cap", "closed what fits", breaks="keeps_what_fits keeps_again_after_a_rush")
 class CappedPool(Lender):
     def release(self, conn):
         conn.close()
@@ -198,7 +198,7 @@ class CappedPool(Lender):
 @wrong(
     "simple.cap",
     "raised TypeError",
-    breaks="keeps_what_fits keeps_no_more closes_the_surplus lends_nothing_closed",
+    breaks="keeps_what_fits keeps_no_more closes_the_surplus lends_nothing_closed keeps_again_after_a_rush",
 )
 class CappedPool(Lender):
     def release(self, conn):
@@ -235,7 +235,7 @@ class PeakPool(Counter):
         return super().stats() | dict(peak=self._peak)
 
 
-@wrong("simple.peak", "counts loans", breaks="counts_those_out_at_once")
+@wrong("simple.peak", "counts loans", breaks="counts_those_out_at_once does_not_fall")
 class PeakPool(Counter):
     def acquire(self):
         self._peak += 1
@@ -245,7 +245,7 @@ class PeakPool(Counter):
         return {**super().stats(), "peak": self._peak}
 
 
-@wrong("simple.peak", "falls again", breaks="counts_those_out_at_once does_not_fall")
+@wrong("simple.peak", "falls again", breaks="does_not_fall")
 class PeakPool(Counter):
     def acquire(self):
         return super().acquire()
@@ -373,7 +373,9 @@ class ShrinkingPool(Lender):
 
 
 @wrong(
-    "simple.shrink", "closed the wrong ones", breaks="closes_what_it_takes_away keeps_the_warm_ones"
+    "simple.shrink",
+    "closed the wrong ones",
+    breaks="closes_what_it_takes_away keeps_the_warm_ones leaves_few_alone",
 )
 class ShrinkingPool(Lender):
     def shrink(self, target):
@@ -388,4 +390,152 @@ class ShrinkingPool(Lender):
         surplus = len(self._idle) - target
         for conn in self._idle[:surplus]:
             conn.close()
-        self._idle = self._idle[surplus:] if surplus > 0 else []
+        del self._idle[:surplus]
+
+
+@wrong("simple.shrink", "nothing left the shelf", breaks="shrinks_to_the_target")
+class ShrinkingPool(Lender):
+    def shrink(self, target):
+        for conn in self._idle[:-target]:
+            conn.close()
+        self._idle = self._idle[-target:]
+
+
+@wrong(
+    "simple.shrink",
+    "only one",
+    breaks="shrinks_to_the_target closes_what_it_takes_away",
+)
+class ShrinkingPool(Lender):
+    def shrink(self, target):
+        if len(self._idle) > target:
+            self._idle.pop(0).close()
+
+
+@wrong("simple.shrink", "turned round", breaks="keeps_their_order")
+class ShrinkingPool(Lender):
+    def shrink(self, target):
+        keep = []
+        while self._idle:
+            conn = self._idle.pop()
+            if len(keep) < target:
+                keep.append(conn)
+            else:
+                conn.close()
+        self._idle = keep
+
+
+@wrong("simple.reuse", "opened elsewhere", breaks="lends_an_open_connection")
+class ReusingPool(Shelf):
+    def acquire(self):
+        if self._idle:
+            self._reused += 1
+            return self._idle.pop()
+        self._created += 1
+        return sqlite3.connect(":memory:")
+
+
+@wrong("simple.reuse", "shelved while lent", breaks="lends_each_once counts")
+class ReusingPool(Shelf):
+    def acquire(self):
+        if self._idle:
+            self._reused += 1
+            return self._idle.pop()
+        self._created += 1
+        conn = self._connect()
+        self._idle.append(conn)
+        return conn
+
+
+@wrong(
+    "simple.cap",
+    "kept nothing",
+    breaks="keeps_what_fits closes_the_surplus",
+)
+class CappedPool(Lender):
+    def release(self, conn):
+        if len(self._idle) > self.config.pool_size:
+            self._idle.append(conn)
+
+
+@wrong("simple.cap", "another cap", breaks="keeps_no_more closes_the_surplus")
+class CappedPool(Lender):
+    def release(self, conn):
+        if len(self._idle) < 5:
+            self._idle.append(conn)
+        else:
+            conn.close()
+
+
+@wrong("simple.cap", "counts what was opened", breaks="keeps_again_after_a_rush")
+class CappedPool(Lender):
+    def release(self, conn):
+        if self._created <= self.config.pool_size:
+            self._idle.append(conn)
+        else:
+            conn.close()
+
+
+@wrong("simple.cap", "turned into a queue", breaks="keeps_again_after_a_rush")
+class CappedPool(Lender):
+    def release(self, conn):
+        if len(self._idle) < self.config.pool_size:
+            self._idle.insert(0, conn)
+        else:
+            conn.close()
+
+
+@wrong(
+    "simple.peak",
+    "looked too early",
+    breaks="counts_those_out_at_once does_not_fall sees_reused_ones",
+)
+class PeakPool(Counter):
+    def acquire(self):
+        self._peak = max(self._peak, self._in_use)
+        return super().acquire()
+
+    def stats(self):
+        return {**super().stats(), "peak": self._peak}
+
+
+@wrong(
+    "simple.peak", "counted twice", breaks="counts_those_out_at_once does_not_fall sees_reused_ones"
+)
+class PeakPool(Counter):
+    def acquire(self):
+        conn = super().acquire()
+        self._in_use += 1
+        self._peak = max(self._peak, self._in_use)
+        return conn
+
+    def stats(self):
+        return {**super().stats(), "peak": self._peak}
+
+
+@wrong("simple.peak", "falls again", breaks="does_not_fall")
+class PeakPool(Counter):
+    def acquire(self):
+        conn = super().acquire()
+        self._peak = self._in_use
+        return conn
+
+    def stats(self):
+        return {**super().stats(), "peak": self._peak}
+
+
+@wrong("simple.peak", "counts idle ones", breaks="sees_reused_ones")
+class PeakPool(Counter):
+    def acquire(self):
+        conn = super().acquire()
+        self._peak = max(self._peak, self._in_use + len(self._idle))
+        return conn
+
+    def stats(self):
+        return {**super().stats(), "peak": self._peak}
+
+
+@wrong("simple.reuse", "named otherwise")
+class ReusingPool(Shelf):
+    def aquire(self):
+        return self._connect()

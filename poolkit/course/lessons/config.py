@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 
 from poolkit.course.exercises import Exercise, because, same
 from poolkit.course.helping import Explanation
@@ -70,9 +70,13 @@ def refuses_zero(config_class):
 
 def has_defaults(config_class):
     """Made without arguments, it has the four defaults."""
-    config = config_class()
+    try:
+        config = config_class()
+    except TypeError as error:
+        raise AssertionError(because("no defaults", error=str(error))) from None
+    missing = [name for name in DEFAULTS if not hasattr(config, name)]
+    assert not missing, because("field missing", names=", ".join(missing))
     for name, want in DEFAULTS.items():
-        assert hasattr(config, name), because("field missing", name=name)
         got = getattr(config, name)
         assert same(got, want), because("wrong default", name=name, want=want, got=got)
 
@@ -83,6 +87,7 @@ def takes_each_by_name(config_class):
         try:
             config = config_class(**{name: value})
         except TypeError:
+            assert "__init__" in vars(config_class), "no decorator"
             raise AssertionError(because("no field", name=name, value=value)) from None
         assert same(getattr(config, name), value), because("not taken", name=name, value=value)
         rest = {other: getattr(config, other) for other in DEFAULTS if other != name}
@@ -112,15 +117,17 @@ fields_exercise = Exercise(
         "The first line; the other three look like it.\n\ndb_path: str = \":memory:\"",
     ),
     misconceptions={
-        "field missing": "There is no setting {name} on it: spell it as the docstring does.",
-        "wrong default": "{name} should be {want} if nobody says otherwise; yours is {got}.",
-        "no field": "`SmallConfig({name}={value})` was refused. A dataclass makes a field only of a name with a type, such as `pool_size: int = 5`; without the type it is an ordinary class attribute.",
-        "not taken": "`SmallConfig({name}={value})` was accepted, but the value did not arrive.",
-        "others changed": "`SmallConfig` with only {name} given changed another setting too.",
+        "no defaults": "`SmallConfig()` was refused: {error:plain}. A default stands after `=`: `timeout: float = 5.0`.",
+        "no decorator": "`SmallConfig` takes no arguments: the line `@dataclass` above the class is gone.",
+        "field missing": "Missing, or spelt in another way than in the docstring: {names:plain}.",
+        "wrong default": "`{name:plain}` should be {want} if nobody says otherwise; yours is {got}.",
+        "no field": "`SmallConfig({name:plain}={value})` was refused. A dataclass makes a field only of a name with a type, such as `pool_size: int = 5`; without the type it is an ordinary class attribute.",
+        "not taken": "`SmallConfig({name:plain}={value})` was accepted, but the value did not arrive.",
+        "others changed": "`SmallConfig` with only `{name:plain}` given changed another setting too.",
         "not equal": "Two configs made alike are not equal. `@dataclass` writes the comparison for you, from the fields.",
-        "silent": "Printed, your config reads {shown}: nothing of what it holds. `@dataclass` writes that for you too.",
+        "silent": "Printed, your config reads {shown:plain}: nothing of what it holds. `@dataclass` writes that for you too.",
     },
-    after="Adding a setting is now one line in one place. With four arguments passed through three functions it was six.",
+    after="Adding a setting is now one line in one place. With four arguments it was three signatures and three calls.",
 )  # fmt: skip
 
 
@@ -141,27 +148,27 @@ def takes_good_ones(config_class):
 
 def refuses_below_one(config_class):
     """0 and less raise ValueError."""
+    assert "__init__" in vars(config_class), "decorator gone"
     for size in (0, -1):
-        error = refusal(config_class, size)
-        assert error is not None, because("accepted", size=size)
-        assert not isinstance(error, AssertionError), because("assert", size=size)
-        assert type(error) is not TypeError, because(
-            "wrong error", size=size, wanted="ValueError", got="TypeError"
-        )
-        assert isinstance(error, ValueError), because(
-            "wrong error", size=size, wanted="ValueError", got=type(error).__name__
-        )
+        refused_with(config_class, size, ValueError)
 
 
 def refuses_other_types(config_class):
     """What is no whole number raises TypeError, True among it."""
     for size in ("5", 2.5, None, True):
-        error = refusal(config_class, size)
-        assert error is not None or size is not True, "took a bool"
-        assert error is not None, because("accepted", size=size)
-        assert isinstance(error, TypeError), because(
-            "wrong error", size=size, wanted="TypeError", got=type(error).__name__
-        )
+        refused_with(config_class, size, TypeError)
+
+
+def refused_with(config_class, size, wanted: type[Exception]) -> None:
+    """Assert that a config of this size is refused with the error that was promised."""
+    error = refusal(config_class, size)
+    assert error is not None or size is not True, "took a bool"
+    assert error is not None, because("accepted", size=size)
+    assert not isinstance(error, AssertionError), because("assert", size=size)
+    assert not isinstance(error, FrozenInstanceError), because("repairs", size=size)
+    got, message = type(error).__name__, str(error)
+    wrong = because("wrong error", size=size, wanted=wanted.__name__, got=got, message=message)
+    assert isinstance(error, wanted), wrong
 
 
 def says_what_and_which(config_class):
@@ -193,12 +200,14 @@ check_exercise = Exercise(
         'Fill in the three blanks.\n\nif not isinstance(self.pool_size, ____) or isinstance(self.pool_size, ____):\n    raise TypeError(f"pool_size must be a whole number, not {self.pool_size!r}")\nif self.pool_size < ____:\n    raise ValueError(f"pool_size must be at least 1, not {self.pool_size!r}")',
     ),
     misconceptions={
-        "refuses good": "`CheckedConfig(pool_size={size})` is fine, and yours raised {error}.",
+        "refuses good": "`CheckedConfig(pool_size={size})` is fine, and yours raised {error:plain}.",
         "changed it": "`CheckedConfig(pool_size={size})` became {got}. Refuse or accept; a setting that changes itself is a surprise for later.",
-        "accepted": "`CheckedConfig(pool_size={size})` was accepted.",
+        "accepted": "`CheckedConfig(pool_size={size})` was accepted. It has to `raise` an error; one that is returned or printed stops nobody.",
+        "decorator gone": "The line `@dataclass(frozen=True)` above the class is gone: without it nobody calls `__post_init__`.",
+        "repairs": "`CheckedConfig(pool_size={size})` made yours assign to a frozen config. Refuse the value; do not repair it.",
         "assert": "pool_size={size} was refused by `assert`. Python leaves asserts out when it runs with -O: raise ValueError, which always stands.",
         "took a bool": "`CheckedConfig(pool_size=True)` was accepted. To Python, True is the int 1; to a reader it is a slip of the hand.",
-        "wrong error": "pool_size={size} should raise {wanted}; yours raised {got}. Ask for the type first: comparing text with a number fails in its own words.",
+        "wrong error": "`pool_size={size}` should raise {wanted:plain}; yours raised {got:plain}: {message:plain}. A wrong type and a wrong value get errors of their own.",
         "no field named": "For pool_size={size} the message is {message}. Whoever reads it has thirteen settings to choose from: name `pool_size`.",
         "no value named": "For pool_size={size} the message is {message}. Show the value: often it alone tells where it came from.",
     },
@@ -209,19 +218,25 @@ check_exercise = Exercise(
 # --- config.test
 
 
-@dataclass
-class _AcceptsAll:
-    pool_size: int = 5
+class _AcceptsAll(FrozenConfig):
+    """Refuses nothing, and knows whether anybody asked."""
+
+    asked = False
+
+    def __init__(self, *args, **settings):
+        type(self).asked = True
+        super().__init__(*args, **settings)
 
 
-class _Refuses:
+class _Refuses(FrozenConfig):
     """A config that refuses sizes below `least`, with `error`."""
 
     least, error = 1, ValueError
 
-    def __init__(self, pool_size=5):
-        if pool_size < self.least:
-            raise self.error(f"pool_size must be at least {self.least}, not {pool_size}")
+    def __init__(self, *args, **settings):
+        super().__init__(*args, **settings)
+        if self.pool_size < self.least:
+            raise self.error(f"pool_size must be at least {self.least}, not {self.pool_size}")
 
 
 class _RefusesOne(_Refuses):
@@ -241,7 +256,10 @@ def passes_a_good_config(test):
 
 def fails_one_that_accepts(test):
     """It fails on a config that accepts 0."""
-    error = outcome(test, _AcceptsAll)
+    _AcceptsAll.asked = False
+    error, returned = outcome(test, _AcceptsAll), last_returned[0]
+    assert _AcceptsAll.asked, "never asks"
+    assert error is not None or returned is None, because("returns", returned=returned)
     assert error is not None, "sees nothing"
     assert isinstance(error, AssertionError), because(
         "fails by accident", error=type(error).__name__
@@ -258,12 +276,20 @@ def fails_the_wrong_error(test):
     assert outcome(test, _WrongError) is not None, "any error will do"
 
 
+last_returned = [None]
+
+
 def outcome(test, config_class) -> Exception | None:
     """What the learner's test raises on this config; None if it passes."""
+    last_returned[0] = None
     try:
-        test(config_class)
+        last_returned[0] = test(config_class)
     except Exception as error:
         return error
+    except BaseException as error:
+        if "OutcomeException" not in [kind.__name__ for kind in type(error).__mro__]:
+            raise
+        return AssertionError(str(error))  # what pytest.raises and pytest.fail raise
     return None
 
 
@@ -278,9 +304,11 @@ test_exercise = Exercise(
         "Fill in the two blanks.\n\nconfig_class(pool_size=1)\ntry:\n    config_class(pool_size=____)\nexcept ____:\n    return\nraise AssertionError(\"pool_size=0 was accepted\")",
     ),
     misconceptions={
-        "fails the good": "Your test complains about a config that is right: {error}.",
-        "sees nothing": "A config that accepts `pool_size=0` passed your test. With `try: … except ValueError: pass` nothing happens when no error comes: that is the case to fail.",
-        "fails by accident": "Your test stops with {error} on a config that accepts 0. Raise AssertionError on purpose, so that whoever reads it knows what failed.",
+        "fails the good": "Your test fails on a config that is right, with {error:plain}. If that is the refusal itself: it is the good end, so catch it.",
+        "never asks": "Your test never made a config of the class it was given. Call `config_class(…)`, not a class by its own name.",
+        "returns": "Your test returned {returned} for a config that accepts 0. Nobody looks at what a test returns: raise AssertionError.",
+        "sees nothing": "A config that accepts `pool_size=0` passed your test. Either nothing is raised after a call that succeeds, or an `except` of yours catches the AssertionError as well.",
+        "fails by accident": "Your test stops with {error:plain} on a config that accepts 0. Raise AssertionError on purpose, so that whoever reads it knows what failed.",
         "never tries one": "A config that refuses every size below 2 passed your test. A test that only looks at what must fail is happy with a thing that always fails.",
         "any error will do": "A config that raises KeyError for `pool_size=0` passed your test. Catch only the error that was promised.",
     },

@@ -120,6 +120,7 @@ def trial(pool_class: type, pool_size: int = 5) -> Iterator:
 
     pool._connect = remember
     try:
+        pool.opened_here = opened
         yield pool
     finally:
         for conn in opened:
@@ -153,10 +154,11 @@ def idle(pool) -> list:
 
 
 def lends_an_open_connection(pool_class):
-    """acquire() on an empty pool opens a connection."""
+    """acquire() on an empty pool opens a connection with self._connect()."""
     with trial(pool_class) as pool:
         (conn,) = lend(pool, 1)
         assert not is_closed(conn), "lent closed"
+        assert any(conn is one for one in pool.opened_here), "opened elsewhere"
 
 
 def reuses(pool_class):
@@ -170,6 +172,9 @@ def reuses(pool_class):
 
 def lends_each_once(pool_class):
     """A connection that is out is not handed to anybody else."""
+    with trial(pool_class) as pool:
+        first, second = lend(pool, 2)
+        assert first is not second, "shelved while lent"
     with trial(pool_class) as pool:
         pool.release(pool._connect())
         first, second = lend(pool, 2)
@@ -209,6 +214,8 @@ reuse = Exercise(
     ),
     misconceptions={
         "lent closed": "The pool was empty, you acquired, and what you got is closed. Return what `self._connect()` opens, as it is.",
+        "opened elsewhere": "What you lent was not opened by `self._connect()`. That method knows the database that the config names.",
+        "shelved while lent": "Two borrowers asked an empty pool, and both got the same connection: it was put on the shelf while it was lent. Only `release` puts one there.",
         "always new": "You gave one back, then got another: `acquire()` opened a new one although one lay idle. Look at `self._idle` first.",
         "kept on the shelf": "One connection lay idle and two borrowers asked: both got the same one. Looking at the last item is not enough; it has to leave the list.",
         "oldest first": "Two were given back; you lent the one that came back first. The last one in should be the first one out, so that the busiest stays warm.",
@@ -226,21 +233,34 @@ def keeps_what_fits(pool_class):
     with trial(pool_class, pool_size=2) as pool:
         first, second = lend(pool, 2)
         pool.release(first)
+        assert not is_closed(first), "closed what fits"
+        assert len(idle(pool)) == 1, because("kept nothing", idle=len(idle(pool)))
         pool.release(second)
-        kept = idle(pool)
-        assert len(kept) >= 1 and not is_closed(first), "kept nothing"
-        assert len(kept) == 2, because("one too few", idle=len(kept))
+        assert len(idle(pool)) == 2, because("one too few", idle=len(idle(pool)))
 
 
 def keeps_no_more(pool_class):
     """Never more than pool_size connections lie idle."""
     with trial(pool_class, pool_size=2) as pool:
-        lent = lend(pool, 5)
-        for conn in lent:
+        for conn in lend(pool, 7):
             pool.release(conn)
         count = len(idle(pool))
-        assert count != 5, because("no cap", idle=count)
-        assert count <= 2, because("one too many", idle=count)
+        assert count != 7, because("no cap", idle=count)
+        assert count != 3, because("one too many", idle=count)
+        assert count <= 2, because("another cap", idle=count)
+
+
+def keeps_again_after_a_rush(pool_class):
+    """After a rush it is the same pool as before."""
+    with trial(pool_class, pool_size=2) as pool:
+        for conn in lend(pool, 7):
+            pool.release(conn)
+        first, second = lend(pool, 2)
+        pool.release(second)
+        pool.release(first)
+        assert not is_closed(second), "counts what was opened"
+        (lent,) = lend(pool, 1)
+        assert lent is not second, "turned into a queue"
 
 
 def closes_the_surplus(pool_class):
@@ -266,18 +286,28 @@ cap = Exercise(
     title="Keep only as many as the config says",
     answer=CappedPool,
     parts=("release",),
-    claims=(keeps_what_fits, keeps_no_more, closes_the_surplus, lends_nothing_closed),
+    claims=(
+        keeps_what_fits,
+        keeps_no_more,
+        closes_the_surplus,
+        lends_nothing_closed,
+        keeps_again_after_a_rush,
+    ),
     hints=(
         "Count what lies idle before you put another one down.",
         "Compare `len(self._idle)` with `self.config.pool_size`. In one case append, in the other close; never both.",
         "Fill in the two blanks.\n\nif len(self._idle) ____ self.config.pool_size:\n    self._idle.append(conn)\nelse:\n    ____",
     ),
     misconceptions={
-        "kept nothing": "With `pool_size=2` one connection came back and was closed, or not kept at all: there was room for it. Close only what does not fit.",
+        "closed what fits": "With `pool_size=2` one connection came back to an empty shelf, and was closed. Close only what does not fit.",
+        "kept nothing": "With `pool_size=2` one connection came back, and {idle} lie idle. Put it on the shelf: `self._idle.append(conn)`.",
         "one too few": "With `pool_size=2` two came back and only {idle} lies idle. Compare before you append: is `1 < 2` room for one more?",
-        "no cap": "With `pool_size=2` five came back and {idle} lie idle. After every rush the pool stays as large as the rush was.",
-        "one too many": "With `pool_size=2` five came back and {idle} lie idle. Check the comparison: when 2 lie there already, is there room?",
-        "dropped, not closed": "With `pool_size=2` three came back, one was not kept, and it is still open. Dropping it leaves its file open until Python happens to clean up: close it.",
+        "no cap": "With `pool_size=2` seven came back and {idle} lie idle. After every rush the pool stays as large as the rush was.",
+        "one too many": "With `pool_size=2` seven came back and {idle} lie idle. Check the comparison: when 2 lie there already, is there room?",
+        "another cap": "With `pool_size=2` seven came back and {idle} lie idle. Compare with `self.config.pool_size`, which is 2 here, and not with a number of your own.",
+        "counts what was opened": "After a rush of seven, two were lent again and came back, and were closed although the shelf was empty. Count what lies idle now, not what was ever opened.",
+        "turned into a queue": "Two came back, and the one that came back first was lent first. New ones go to the end of the list, where `acquire` takes them: `append`.",
+        "dropped, not closed": "With `pool_size=2` three came back, one was not kept, and it is still open. Dropping it leaves its file open until Python happens to clean up. Call `conn.close()`, with its brackets.",
         "closed on the shelf": "A connection that lies idle is closed: its next borrower gets an error for a loan. Either keep it or close it, not both.",
     },
     after="An uncapped shelf is the commonest way for a pool to become a leak.",
@@ -293,30 +323,38 @@ def starts_at_zero(pool_class):
         peak_is(pool, 0, "starts wrong")
 
 
-def does_not_fall(pool_class):
-    """The peak stays when connections come back."""
-    with trial(pool_class) as pool:
-        for conn in lend(pool, 3):
-            pool.release(conn)
-        peak_is(pool, 3, "falls again")
-
-
 def counts_those_out_at_once(pool_class):
     """The peak is the most connections that were out at the same time."""
     with trial(pool_class) as pool:
         for _ in range(3):
             (conn,) = lend(pool, 1)
             pool.release(conn)
+        lend(pool, 1)
+        assert peak_of(pool) > 0, "looked too early"
+        assert peak_of(pool) <= 4, because("counted twice", peak=peak_of(pool))
         peak_is(pool, 1, "counts loans")
 
 
+def does_not_fall(pool_class):
+    """The peak stays when connections come back, and when fewer go out again."""
+    with trial(pool_class) as pool:
+        lent = lend(pool, 3)
+        for conn in lent:
+            pool.release(conn)
+        peak_is(pool, 3, "falls again")
+        lend(pool, 1)
+        peak_is(pool, 3, "falls again")
+
+
 def sees_reused_ones(pool_class):
-    """A reused connection counts like a new one."""
+    """A reused connection counts like a new one; an idle one does not count."""
     with trial(pool_class) as pool:
         for _ in range(2):
             pool.release(pool._connect())
             pool._in_use = 0
-        lend(pool, 2)
+        lend(pool, 1)
+        assert peak_of(pool) != 2, "counts idle ones"
+        lend(pool, 1)
         peak_is(pool, 2, "only new ones")
 
 
@@ -328,13 +366,18 @@ def reports_the_rest(pool_class):
         assert not lost, because("lost keys", lost=sorted(lost))
 
 
-def peak_is(pool, want: int, key: str) -> None:
-    """Assert that stats() reports this peak."""
+def peak_of(pool) -> int:
+    """The peak that stats() reports, which has to be there and a number."""
     stats = pool.stats()
     expect(stats, dict, "pool.stats()")
     assert "peak" in stats, "no peak"
     expect(stats["peak"], int, 'pool.stats()["peak"]')
-    assert stats["peak"] == want, because(key, peak=stats["peak"], want=want)
+    return stats["peak"]
+
+
+def peak_is(pool, want: int, key: str) -> None:
+    """Assert that stats() reports this peak."""
+    assert peak_of(pool) == want, because(key, peak=peak_of(pool))
 
 
 peak = Exercise(
@@ -344,22 +387,25 @@ peak = Exercise(
     parts=("acquire", "stats"),
     claims=(
         starts_at_zero,
-        does_not_fall,
         counts_those_out_at_once,
+        does_not_fall,
         sees_reused_ones,
         reports_the_rest,
     ),
     hints=(
         "`super().acquire()` lends and counts `self._in_use`. What is left to do is to compare.",
         "After lending, the peak is the larger of what it was and `self._in_use`. In `stats()`, take the dictionary of `super().stats()` and add one key.",
-        'Fill in the two blanks.\n\nconn = super().acquire()\nself._peak = max(____, ____)\nreturn conn\n\nstats = super().stats()\nstats["peak"] = self._peak\nreturn stats',
+        'Fill in the two blanks.\n\n# in acquire\nconn = super().acquire()\nself._peak = max(____, ____)\nreturn conn\n\n# in stats\nstats = super().stats()\nstats["peak"] = self._peak\nreturn stats',
     ),
     misconceptions={
         "no peak": 'There is no `"peak"` in what `stats()` returns. Add it to the dictionary of `super().stats()`.',
         "starts wrong": "Nobody has borrowed yet and the peak is {peak}.",
-        "counts loans": "One connection was lent, given back, lent again, three times over: never were two out at once, and your peak is {peak}. Compare with `self._in_use`, which also goes down.",
+        "counts loans": "One connection was lent and given back, four times over: never were two out at once, and your peak is {peak}. Compare with `self._in_use`, which also goes down.",
         "only new ones": "Two idle connections were lent at once and your peak is {peak}. A reused connection is as much in use as a new one.",
-        "falls again": "Three were out at once, then all came back, and your peak is {peak}. A peak only ever rises.",
+        "looked too early": "One connection is out and your peak does not know it. `self._in_use` counts a new one only after `super().acquire()`: look at it then.",
+        "counted twice": "One connection was lent and given back, four times over, and your peak is {peak}. `super().acquire()` has counted the new one in `self._in_use` already.",
+        "falls again": "Three were out at once, all came back, perhaps one went out again, and your peak is {peak}. Keep the larger of the old peak and `self._in_use`.",
+        "counts idle ones": "Two lay idle, one of them was lent, and your peak is 2. What lies on the shelf is not in use.",
         "lost keys": "`stats()` had these before and has them no more: {lost}. Keep what `super().stats()` gives.",
     },
     after="Peak is the number to look at before you choose a pool size: it says what was needed, not what was allowed.",
@@ -377,6 +423,8 @@ def shrinks_to_the_target(pool_class):
                 pool.release(conn)
             pool.shrink(target)
             left = len(idle(pool))
+            assert left != 5, because("nothing left the shelf", target=target)
+            assert left != 4, because("only one", target=target)
             assert left <= target, because("too many left", left=left, target=target)
             assert left == target, because("too few left", left=left, target=target)
 
@@ -402,13 +450,25 @@ def keeps_the_warm_ones(pool_class):
         assert is_closed(lent[0]) and not is_closed(lent[2]), "closed the warm ones"
 
 
+def keeps_their_order(pool_class):
+    """Of what stays, the one that came back last still goes out first."""
+    with trial(pool_class) as pool:
+        lent = lend(pool, 4)
+        for conn in lent:
+            pool.release(conn)
+        pool.shrink(2)
+        (warm,) = lend(pool, 1)
+        assert warm is not lent[2], "turned round"
+
+
 def leaves_few_alone(pool_class):
     """With no more than `target` idle, nothing happens."""
     with trial(pool_class) as pool:
-        (conn,) = lend(pool, 1)
-        pool.release(conn)
-        pool.shrink(3)
-        assert len(idle(pool)) == 1 and not is_closed(conn), "closed without need"
+        for conn in lend(pool, 4):
+            pool.release(conn)
+        pool.shrink(5)
+        left = len(idle(pool))
+        assert left == 4, because("closed without need", left=left)
 
 
 shrink = Exercise(
@@ -420,6 +480,7 @@ shrink = Exercise(
         shrinks_to_the_target,
         closes_what_it_takes_away,
         keeps_the_warm_ones,
+        keeps_their_order,
         leaves_few_alone,
     ),
     hints=(
@@ -428,12 +489,15 @@ shrink = Exercise(
         "Fill in the two blanks.\n\nwhile len(self._idle) > ____:\n    self._idle.pop(____).close()",
     ),
     misconceptions={
+        "nothing left the shelf": "Five lay idle, `shrink({target})` was called, and all five are still there. Take them off `self._idle`; mind that `[-0:]` is the whole list.",
+        "only one": "Five lay idle, `shrink({target})` was called, and four are left. One is not enough: repeat until `target` are left.",
         "too many left": "Five lay idle, `shrink({target})` was called, and {left} are left. A `for` over a list that is being shortened skips items.",
         "too few left": "Five lay idle, `shrink({target})` was called, and only {left} are left. `target` says how many stay, not how many go.",
         "closed the wrong ones": "What stayed on the shelf was closed: the next borrower would get a dead connection.",
         "left open": "Four lay idle, `shrink(1)` was called, and not all three that left the shelf are closed. Taking them off the list does not close them.",
         "closed the warm ones": "You closed the one used last and kept the one unused for longest. The last one back is the warmest: keep it.",
-        "closed without need": "One lay idle and `shrink(3)` was called: there was nothing to do, and it was closed or dropped.",
+        "turned round": "Four lay idle and `shrink(2)` was called. Of the two that stayed, the one that had been idle longer is now lent first: keep their order.",
+        "closed without need": "Four lay idle, `shrink(5)` was called, and {left} are left: there was nothing to do. A slice such as `[:4 - 5]` is `[:-1]`, which is not empty.",
     },
     after="`close_all()` is `shrink(0)`, and that is how our `SimplePool` writes it.",
 )
@@ -471,13 +535,13 @@ predictions = (
     ),
     Prediction(
         id="simple.order",
-        question="Three connections lie idle. One borrower comes a hundred times, uses one and gives it back. How many different connections does he see?",
+        question="Three connections lie idle. One borrower comes a hundred times, uses one and gives it back. How many different connections do they see?",
         places={"stack": int, "queue": int},
         sample={"stack": 3, "queue": 3, "sure": 60},
         explanations=(
             (
                 {"stack": 3},
-                "A stack lends what came back last, and that is always the one he has just given back. The other two are never touched.",
+                "A stack lends what came back last, and that is always the one just given back. The other two are never touched.",
             ),
             (
                 {"queue": 1},
