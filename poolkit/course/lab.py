@@ -12,7 +12,6 @@ import os
 import re
 import socket
 import sys
-import tempfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def main(argv=None, *, root=ROOT, serve=None):
     server is left behind when this one ends. What the user can mend is one line and code 2.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    if argv[:1] in (["-h"], ["--help"]):
+    if {"-h", "--help"} & set(argv):
         print(HELP, end="")
         return 0
     try:
@@ -126,13 +125,12 @@ def hand_out(shipped, work):
     shipped one has changed, one line says so. Raises LabError where nothing can be written.
     """
     if os.path.lexists(work) and not work.is_dir():
-        raise LabError(f"{work} is a file, and your lessons need a folder there: rename it")
+        raise LabError(f"{work} is no folder, and your lessons need one of that name: rename it")
     try:
         work.mkdir(exist_ok=True)
-        with tempfile.TemporaryFile(dir=work):
-            pass  # the lessons save here, so say it now and not at the first save
         record = read_record(work / RECORD)
         behind = [name for name in shipped_files(shipped) if not copy(shipped, work, name, record)]
+        # Always written: where the lessons could not be saved, that is said now.
         write_whole(work / RECORD, json.dumps(record, indent=1).encode())
     except OSError as error:
         raise unwritable(work, error) from error
