@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -57,13 +58,9 @@ sys.addaudithook(watch)
 
 def missing():
     """Return what keeps the browser tests from running, as one line, or None."""
-    try:
-        import playwright.sync_api  # noqa: F401
-    except ImportError:
+    if find_spec("playwright") is None:  # looked for, not imported: every test run asks
         return "Playwright is not installed: pip install -e '.[browser]'"
-    try:
-        import jupyterlab  # noqa: F401
-    except ImportError:
+    if find_spec("jupyterlab") is None:
         return "JupyterLab is not installed: pip install -r requirements.txt"
     if find_browser() is None:
         return f"no browser on the PATH; looked for {', '.join(BROWSERS)}"
@@ -169,6 +166,9 @@ class Lab:
         log = self.folder / "connections.log"
         return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
+    def forget_connections(self):
+        (self.folder / "connections.log").unlink(missing_ok=True)
+
     def lessons(self):
         """Return the names of the lessons in my_work, in order."""
         return sorted(path.name for path in self.work.glob("[0-9][0-9]_*.ipynb"))
@@ -209,21 +209,35 @@ class Browser:
         with contextlib.ExitStack() as stack:
             playwright = stack.enter_context(sync_playwright())
             as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-            chromium = playwright.chromium.launch(
+            self.chromium = playwright.chromium.launch(
                 executable_path=find_browser(),
                 args=[*QUIET, *(["--no-sandbox"] if as_root else [])],
             )
-            stack.callback(chromium.close)
-            context = chromium.new_context(viewport=self.size, device_scale_factor=self.zoom)
-            context.on("request", lambda request: self.requests.append(request.url))
-            self.page = context.new_page()
-            self.page.on("websocket", lambda socket: self.requests.append(socket.url))
-            self.page.set_default_timeout(PATIENCE * 1000)
+            stack.callback(self.chromium.close)
+            self.open_window()
             self.stack = stack.pop_all()
         return self
 
     def __exit__(self, *_):
         self.stack.close()
+
+    def open_window(self):
+        context = self.chromium.new_context(viewport=self.size, device_scale_factor=self.zoom)
+        context.on("request", lambda request: self.requests.append(request.url))
+        self.page = context.new_page()
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.set_default_timeout(PATIENCE * 1000)
+
+    @contextlib.contextmanager
+    def another_window(self, **size):
+        """Open a window of another width or zoom beside this one, and close it at the end."""
+        other = Browser(self.lab, **size)
+        other.chromium, other.requests = self.chromium, self.requests
+        other.open_window()
+        try:
+            yield other
+        finally:
+            other.page.context.close()
 
     def strangers(self):
         """Return every address asked for that is not on this machine."""
@@ -289,8 +303,12 @@ class Notebook:
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def wait_for_idle(self):
-        idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
-        self.page.wait_for_selector(idle, state="attached")
+        """Wait until no cell waits for its turn, and the kernel has nothing to do."""
+        self.page.wait_for_function(
+            """() => document.querySelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+                     && ![...document.querySelectorAll('.jp-Notebook-cell .jp-InputPrompt')]
+                            .some(prompt => prompt.textContent.includes('*'))"""
+        )
 
     def clear(self):
         """Take all outputs away."""
@@ -300,6 +318,33 @@ class Notebook:
         """Run all cells, on the kernel as it is, and wait for the last."""
         self.command("runmenu:run-all")
         self.wait_for_idle()
+
+    def restart_and_run_all(self):
+        """Do what Kernel > Restart Kernel and Run All Cells does, and wait for the last cell."""
+        self.script(
+            """window.running = app.commands.execute("runmenu:restart-and-run-all");
+               const asked = () => document.querySelector(".jp-Dialog .jp-mod-accept");
+               while (!asked()) await new Promise(later => setTimeout(later, 20));
+               asked().click();
+               await window.running;"""
+        )
+        self.wait_for_idle()
+
+    def close(self):
+        """Close it without saving, and end its kernel: another lesson may want the machine."""
+        self.script(
+            """const session = app.shell.currentWidget.sessionContext;
+               await session.shutdown();"""
+        )
+
+    def resize(self, width):
+        """Make the window `width` CSS pixels wide: half as many as before is a zoom of 200 %."""
+        self.page.set_viewport_size({"width": width, "height": self.browser.size["height"]})
+        # Two frames: one to lay it out, one in which editors and outputs follow.
+        self.script(
+            """const frame = () => new Promise(requestAnimationFrame);
+               await frame(); await frame();"""
+        )
 
     def sources(self):
         """Return the source of every cell, as it stands in the page."""
@@ -315,6 +360,12 @@ class Notebook:
         if len(found) != 1:
             raise LookupError(f"{len(found)} cells of {self.lesson} have a line {start!r}")
         return found[0]
+
+    def active(self):
+        """Return the number of the cell that the keyboard acts on."""
+        return self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+        )
 
     def cell(self, number):
         return self.page.locator(".jp-Notebook-cell").nth(number)
@@ -378,6 +429,10 @@ class Notebook:
         """Return a line for each output that is wider than its place, or cut off below."""
         return self.page.evaluate(CLIPPED)
 
+    def faint(self, number):
+        """Return a line for each piece of a cell's output with a contrast below 4.5 : 1."""
+        return self.cell(number).evaluate(FAINT)
+
     def screenshots(self, folder, stem, *, height=1100):
         """Write the whole lesson as PNG files of readable size; return their paths."""
         folder = Path(folder)
@@ -407,6 +462,38 @@ CLIPPED = """() => {
             else if (hides && node.scrollHeight > node.clientHeight + 1)
                 found.push(`${node.scrollHeight} in ${node.clientHeight} px high: `
                            + node.innerText.slice(0, 120));
+        }
+    }
+    return found;
+}"""
+
+# The contrast of WCAG 2.2, between a text's colour and the nearest background that is painted.
+FAINT = """cell => {
+    const parse = colour => colour.match(/[\\d.]+/g).map(Number);
+    const luminance = rgb => {
+        const [r, g, b] = rgb.map(x => x / 255)
+            .map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = node => {
+        for (; node; node = node.parentElement) {
+            const [r, g, b, alpha = 1] = parse(getComputedStyle(node).backgroundColor);
+            if (alpha > 0) return [r, g, b];
+        }
+        return [255, 255, 255];
+    };
+    const found = [];
+    for (const output of cell.querySelectorAll('.jp-OutputArea-output')) {
+        const texts = document.createTreeWalker(output, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const node = texts.currentNode.parentElement;
+            const text = texts.currentNode.textContent.trim();
+            if (!text) continue;
+            const pair = [parse(getComputedStyle(node).color).slice(0, 3), behind(node)];
+            const [dark, light] = pair.map(luminance).sort((a, b) => a - b);
+            const ratio = (light + 0.05) / (dark + 0.05);
+            const colours = `${pair[0]} on ${pair[1]}`;
+            if (ratio < 4.5) found.push(`${ratio.toFixed(2)} : 1, ${colours}: ${text}`);
         }
     }
     return found;
