@@ -290,13 +290,13 @@ def test_part_of_a_class_names_what_is_missing():
 
 def test_a_misspelt_method_is_named():
     class ReusingPool(Shelf):
-        def aquire(self):
+        def acquires(self):
             return self._connect()
 
     reason, story = told(ReusingPool, find("exercises", "simple.reuse"))
 
     assert reason == "named otherwise"
-    assert story.startswith("There is no `acquire` here, but there is `aquire`.")
+    assert story.startswith("There is no `acquire` here, but there is `acquires`.")
 
 
 def test_explain_answers_what_is_short_and_what_is_no_text(capsys):

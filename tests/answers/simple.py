@@ -537,5 +537,5 @@ class PeakPool(Counter):
 
 @wrong("simple.reuse", "named otherwise")
 class ReusingPool(Shelf):
-    def aquire(self):
+    def acquires(self):
         return self._connect()
