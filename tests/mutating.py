@@ -9,7 +9,7 @@ _BINARY = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Pow: ast.M
 
 
 def mutations(source: str):
-    """Yield (name, mutated source): one comparison, operator, constant, condition or statement each.
+    """Yield (name, mutated source): a comparison, operator, constant, condition or statement each.
 
     A name tells the line as it stands and what was done to it.
     """

@@ -45,7 +45,8 @@ def test_one_name_runs_through():
     for lesson in LESSONS:
         assert (ROOT / "poolkit" / "course" / "lessons" / f"{lesson.name}.py").exists()
         assert (ROOT / "tests" / "answers" / f"{lesson.name}.py").exists()
-        assert (ROOT / "poolkit" / f"{lesson.name}.py").exists() or not lesson.builds
+        assert lesson.builds in (None, lesson.name, "cli")
+        assert lesson.builds is None or (ROOT / "poolkit" / f"{lesson.builds}.py").exists()
         for kind in ("exercises", "predictions", "explanations"):
             for one in lesson_part(lesson.name, kind):
                 assert one.id.startswith(f"{lesson.name}.")

@@ -114,13 +114,20 @@ def _sample_call(call: ast.Call) -> list[str] | None:
 
 
 def execute(
-    notebook, folder: Path, *, seconds: float = 60, go_on: bool = False, progress: str = ":memory:"
+    notebook,
+    folder: Path,
+    *,
+    seconds: float = 60,
+    go_on: bool = False,
+    progress: str = ":memory:",
+    recording: bool = False,
 ) -> dict[str, dict]:
     """Run a notebook on a fresh kernel in `folder`, in place; give what it revealed and checked.
 
     Returns {"outcomes": prediction id → outcome, "verdicts": exercise id → reason, "" if kept}.
     `seconds`: for one cell. `go_on`: run the cells after one that raised. `progress`: what
-    POOLKIT_PROGRESS is set to. Raises nbclient's CellExecutionError if a cell raises.
+    POOLKIT_PROGRESS is set to. `recording`: what comes out is new and not held against what was
+    recorded before. Raises nbclient's CellExecutionError if a cell raises.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -136,7 +143,7 @@ def execute(
         coalesce_streams=True,
         record_timing=False,
     )
-    env = {**os.environ, "POOLKIT_PROGRESS": progress}
+    env = {**os.environ, "POOLKIT_PROGRESS": progress, "POOLKIT_RECORDING": "1" * recording}
     client.execute(env=env, stderr=subprocess.DEVNULL)  # the kernel's log; cells do not write to it
     notebook.cells.remove(extra)
     return json.loads("".join(out.get("text", "") for out in extra.outputs).splitlines()[-1])
@@ -161,7 +168,7 @@ def rebuild_one(path: Path) -> dict[str, dict]:
     target = SOLVED / path.name
     solved = with_answers(learner)
     SOLVED.mkdir(exist_ok=True)
-    found = execute(solved, SOLVED)["outcomes"]
+    found = execute(solved, SOLVED, recording=True)["outcomes"]
     if target.exists():
         keep_measured(solved, read(target))
     write(target, solved)
@@ -188,24 +195,6 @@ def stale() -> list[str]:
     return said
 
 
-def _set_aside_outcomes(chosen: list[Path]) -> str:
-    """Take what is about to be found anew out of the file: a run is not to be held against it."""
-    text = OUTCOMES.read_text(encoding="utf-8") if OUTCOMES.exists() else "{}"
-    measured = {one.id for one in everything("predictions") if one.measured}
-    names = {path.stem[3:] for path in chosen}
-    kept = {
-        id: out
-        for id, out in json.loads(text).items()
-        if id in measured or id.split(".")[0] not in names
-    }
-    OUTCOMES.write_text(_as_text(kept), encoding="utf-8", newline="\n")
-    return text
-
-
-def _as_text(outcomes: dict[str, dict]) -> str:
-    return json.dumps(outcomes, indent=1, ensure_ascii=False) + "\n"
-
-
 def _keep_outcomes(found: dict[str, dict]) -> None:
     before = json.loads(OUTCOMES.read_text(encoding="utf-8")) if OUTCOMES.exists() else {}
     measured = {one.id for one in everything("predictions") if one.measured}
@@ -214,7 +203,8 @@ def _keep_outcomes(found: dict[str, dict]) -> None:
     known = [one.id for one in everything("predictions")]
     merged = {**before, **found}
     ordered = {id: merged[id] for id in known if id in merged}
-    OUTCOMES.write_text(_as_text(ordered), encoding="utf-8", newline="\n")
+    text = json.dumps(ordered, indent=1, ensure_ascii=False)
+    OUTCOMES.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -242,13 +232,11 @@ def main(argv: list[str] | None = None) -> int:
     from nbclient.exceptions import CellExecutionError
 
     found: dict[str, dict] = {}
-    before = _set_aside_outcomes(chosen)
     for path in chosen:
         print(f"{path.name} …", flush=True)
         try:
             found |= rebuild_one(path)
         except CellExecutionError as error:
-            OUTCOMES.write_text(before, encoding="utf-8", newline="\n")
             print(f"poolkit rebuild: {path.name}: {error.ename}: {error.evalue}", file=sys.stderr)
             return 2
     _keep_outcomes(found)

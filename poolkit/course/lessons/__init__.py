@@ -6,13 +6,14 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Lesson:
     """`name` runs through: notebooks/NN_<name>.ipynb, lessons/<name>.py, tests/answers/<name>.py,
-    poolkit/<name>.py where `builds` says so, and ids that begin with it.
+    and ids that begin with it. `builds` is the module of the library that it teaches, of the same
+    name but for `run`, which is a function in `poolkit` and stands in poolkit/cli.py's company.
     """
 
     number: int
     name: str
     title: str
-    builds: bool
+    builds: str | None = None
 
     @property
     def label(self) -> str:
@@ -24,14 +25,14 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(0, "start_here", "Start here", builds=False),
-    Lesson(1, "config", "Config", builds=True),
-    Lesson(2, "simple", "A simple pool", builds=True),
-    Lesson(3, "retry", "Retry", builds=True),
-    Lesson(4, "health", "Health", builds=True),
-    Lesson(5, "workload", "Workload", builds=True),
-    Lesson(6, "run", "Run", builds=True),
-    Lesson(7, "lease", "Lease", builds=True),
-    Lesson(8, "threads", "Threads", builds=False),
-    Lesson(9, "review", "Review", builds=False),
+    Lesson(0, "start_here", "Start here"),
+    Lesson(1, "config", "Config", builds="config"),
+    Lesson(2, "simple", "A simple pool", builds="simple"),
+    Lesson(3, "retry", "Retry", builds="retry"),
+    Lesson(4, "health", "Health", builds="health"),
+    Lesson(5, "workload", "Workload", builds="workload"),
+    Lesson(6, "run", "Run", builds="cli"),
+    Lesson(7, "lease", "Lease", builds="lease"),
+    Lesson(8, "threads", "Threads"),
+    Lesson(9, "review", "Review"),
 )
