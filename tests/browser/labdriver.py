@@ -129,7 +129,7 @@ class Lab:
         tracker.parent.mkdir(parents=True)
         # Cells out of sight are drawn too, or a picture of the whole lesson has holes.
         tracker.write_text(
-            json.dumps({"windowingMode": "none", "scrollPastLastCell": False}), encoding="utf-8"
+            json.dumps({"windowingMode": "none", "scrollPastEnd": False}), encoding="utf-8"
         )
         watch.mkdir()
         (watch / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
