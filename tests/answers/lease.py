@@ -83,7 +83,7 @@ class Loan:
             raise kind
 
 
-ALL = "hands_a_connection_to_the_block gives_back_at_a_good_end gives_back_when_it_raises lets_the_exception_pass"
+ALL = "hands_a_connection_to_the_block gives_back_at_a_good_end gives_back_when_it_raises each_gives_back_its_own lets_the_exception_pass"
 
 
 @wrong("lease.class", "wrong type", breaks=ALL)
@@ -131,7 +131,9 @@ class Loan:
         self.conn.close()
 
 
-@wrong("lease.class", "gave back another", breaks="gives_back_at_a_good_end")
+@wrong(
+    "lease.class", "gave back another", breaks="gives_back_at_a_good_end each_gives_back_its_own"
+)
 class Loan:
     def __init__(self, pool):
         self.pool = pool
@@ -143,7 +145,7 @@ class Loan:
         self.pool.release(self.pool.acquire())
 
 
-@wrong("lease.class", "kept", breaks="gives_back_at_a_good_end")
+@wrong("lease.class", "kept", breaks="gives_back_at_a_good_end each_gives_back_its_own")
 class Loan:
     def __init__(self, pool):
         self.pool = pool
@@ -169,6 +171,60 @@ class Loan:
     def __exit__(self, kind, error, trace):
         if error:
             self.pool.release(self.conn)
+        self.pool.release(self.conn)
+
+
+@wrong("lease.class", "closed", breaks="gives_back_at_a_good_end")
+class Loan:
+    def __init__(self, pool):
+        self.pool = pool
+
+    def __enter__(self):
+        self.conn = self.pool.acquire()
+        return self.conn
+
+    def __exit__(self, kind, error, trace):
+        self.conn.close()
+        self.pool.release(self.conn)
+
+
+@wrong("lease.class", "leaks on Ctrl-C", breaks="gives_back_when_it_raises")
+class Loan:
+    def __init__(self, pool):
+        self.pool = pool
+
+    def __enter__(self):
+        self.conn = self.pool.acquire()
+        return self.conn
+
+    def __exit__(self, kind, error, trace):
+        if kind is None or issubclass(kind, Exception):
+            self.pool.release(self.conn)
+
+
+@wrong("lease.class", "not its own", breaks="each_gives_back_its_own")
+class Loan:
+    def __init__(self, pool):
+        self.pool = pool
+
+    def __enter__(self):
+        self.pool.conn = self.pool.acquire()
+        return self.pool.conn
+
+    def __exit__(self, kind, error, trace):
+        self.pool.release(self.pool.conn)
+
+
+@wrong("lease.class", "too early", breaks="hands_a_connection_to_the_block")
+class Loan:
+    def __init__(self, pool):
+        self.pool = pool
+        self.conn = pool.acquire()
+
+    def __enter__(self):
+        return self.conn
+
+    def __exit__(self, kind, error, trace):
         self.pool.release(self.conn)
 
 
@@ -361,6 +417,17 @@ class CommittingLoan(Borrowed):
             self.pool.release(self.conn)
         finally:
             self.pool.release(self.conn)
+
+
+@wrong("lease.commit", "given back too early", breaks="gives_back_always")
+class CommittingLoan(Borrowed):
+    def __exit__(self, kind, error, trace):
+        self.pool.release(self.conn)
+        try:
+            if kind is None:
+                self.conn.commit()
+        finally:
+            self.conn.rollback()
 
 
 # --- lease.generator
@@ -640,7 +707,7 @@ def lending(pool):
     print("borrowed", pool.acquire())
 
 
-@wrong("lease.generator", "wrong type", breaks=EVERYTHING)
+@wrong("lease.generator", "yields nothing", breaks=EVERYTHING)
 @contextmanager
 def lending(pool):
     conn = pool.acquire()
@@ -649,6 +716,27 @@ def lending(pool):
             yield
     finally:
         pool.release(conn)
+
+
+@wrong("lease.generator", "given back too early", breaks="gives_back_always")
+@contextmanager
+def lending(pool):
+    conn = pool.acquire()
+    try:
+        try:
+            yield conn
+        finally:
+            pool.release(conn)
+        conn.commit()
+    finally:
+        conn.rollback()
+
+
+@wrong("lease.generator", "no yield", breaks=EVERYTHING)
+@contextmanager
+def lending(pool):
+    conn = pool.acquire()
+    pool.release(conn)
 
 
 # --- lease.twice
@@ -698,9 +786,7 @@ class OncePool(NotingPool):
         super().release(conn)
 
 
-@wrong(
-    "lease.twice", "second accepted", breaks="refuses_the_second_time refuses_what_it_never_lent"
-)
+@wrong("lease.twice", "not told", breaks="refuses_the_second_time refuses_what_it_never_lent")
 class OncePool(NotingPool):
     def release(self, conn):
         if conn not in self._lent:
@@ -789,8 +875,39 @@ class OncePool(NotingPool):
             raise ValueError("not out")
         self._lent.remove(conn)
         self._in_use -= 1
-        self._idle.insert(0, self._connect())
+        if len(self._idle) < self.config.pool_size:
+            self._idle.insert(0, self._connect())
         conn.close()
+
+
+@wrong("lease.twice", "the other refused", breaks="takes_back_what_is_out")
+class OncePool(NotingPool):
+    def release(self, conn):
+        if conn not in self._lent:
+            raise ValueError("not out")
+        self._lent.pop(0)
+        super().release(conn)
+
+
+@wrong(
+    "lease.twice",
+    "the other refused",
+    breaks="takes_back_what_is_out refuses_the_second_time",
+)
+class OncePool(NotingPool):
+    def release(self, conn):
+        if conn not in self._lent:
+            raise ValueError("not out")
+        self._lent.clear()
+        super().release(conn)
+
+
+@wrong("lease.twice", "no cap", breaks="takes_back_what_is_out")
+class OncePool(NotingPool):
+    def release(self, conn):
+        self._lent.remove(conn)
+        self._idle.append(conn)
+        self._in_use -= 1
 
 
 equivalent(

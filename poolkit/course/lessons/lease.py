@@ -60,7 +60,10 @@ class Loan:
         return self.conn
 
     def __exit__(self, kind, error, trace):
-        """Give the connection back, once, however the block ended. What it raised goes on."""
+        """End this loan: give its connection back, once, however the block ended.
+
+        The connection stays open. What the block raised goes on to the caller.
+        """
         self.pool.release(self.conn)
 
 
@@ -208,6 +211,7 @@ class Desk(SimplePool):
     def __init__(self):
         super().__init__(ConnectionConfig(pool_size=2))
         self.opened, self.back = [], []
+        self.carried = []  # whether each came back with its transaction open
 
     def _connect(self):
         conn = super()._connect()
@@ -217,6 +221,7 @@ class Desk(SimplePool):
 
     def release(self, conn):
         self.back.append(conn)
+        self.carried.append(not is_closed(conn) and conn.in_transaction)
         super().release(conn)
 
 
@@ -245,15 +250,16 @@ def loan(form: Callable, pool: Desk):
         raise WrongType(
             f"`{form.__name__}(pool)` should give something for a `with`; it gave {short(manager)}."
         )
-    inside = getattr(manager, "gen", None)
-    assert inside is None or inspect.isgenerator(inside), "no yield"
+    assert not hasattr(manager, "gen") or inspect.isgenerator(manager.gen), "no yield"
     return manager
 
 
 def during(form: Callable, pool: Desk, work: Callable, planned: tuple = ()) -> BaseException | None:
     """Run `work(conn)` in a block of the learner's form; give what came out, if it was planned."""
     try:
-        with loan(form, pool) as conn:
+        manager = loan(form, pool)
+        with manager as conn:
+            assert conn is not None or not hasattr(manager, "gen"), "yields nothing"
             expect(conn, sqlite3.Connection, f"with {form.__name__}(pool) as conn")
             work(conn)
     except planned as error:
@@ -292,6 +298,8 @@ def stored(conn: sqlite3.Connection) -> int:
 def hands_a_connection_to_the_block(form):
     """The block gets a connection, borrowed from the pool."""
     with desk() as pool:
+        loan(form, pool)
+        assert not pool.opened, "too early"
         got = []
         during(form, pool, got.append)
         assert got[0] in pool.opened, "not from the pool"
@@ -304,6 +312,7 @@ def gives_back_at_a_good_end(form):
         assert pool.back, "kept"
         assert len(pool.opened) == 1, "gave back another"
         assert len(pool.back) == 1, because("twice", times=len(pool.back))
+        assert not is_closed(pool.back[0]), "closed"
 
 
 def gives_back_when_it_raises(form):
@@ -312,6 +321,26 @@ def gives_back_when_it_raises(form):
         during(form, pool, fails_after("SELECT 1", Oops()), (Oops,))
         assert pool.back, "leaks on exceptions"
         assert len(pool.back) == 1, because("twice", times=len(pool.back))
+    with desk() as pool:
+        during(form, pool, fails_after("SELECT 1", KeyboardInterrupt()), (KeyboardInterrupt,))
+        assert pool.back, "leaks on Ctrl-C"
+
+
+def each_gives_back_its_own(form):
+    """Of two loans at once, each gives back its own."""
+    with desk() as pool:
+        blocks = []
+
+        def inner(conn):
+            blocks.append(conn)
+
+        def outer(conn):
+            during(form, pool, inner)
+            blocks.append(conn)
+
+        during(form, pool, outer)
+        own = [id(conn) for conn in blocks]
+        assert [id(conn) for conn in pool.back] == own, "not its own"
 
 
 def lets_the_exception_pass(form):
@@ -333,6 +362,7 @@ class_exercise = Exercise(
         hands_a_connection_to_the_block,
         gives_back_at_a_good_end,
         gives_back_when_it_raises,
+        each_gives_back_its_own,
         lets_the_exception_pass,
     ),
     hints=(
@@ -346,6 +376,10 @@ class_exercise = Exercise(
         "gave back another": "One block, and the pool opened two connections: `__exit__` borrowed a second one and gave that back. Keep what `__enter__` borrowed in `self`.",
         "twice": "One block, and the connection was given back {times} times. The pool would lend it to two borrowers at once.",
         "leaks on exceptions": "A block that raised did not give its connection back: that is the very leak we started from. Give back whatever `kind` is.",
+        "too early": "`Loan(pool)` alone has borrowed a connection already. A loan that never comes to its `with` would never give it back: borrow in `__enter__`.",
+        "closed": "The connection came back closed, and the next borrower cannot use it. A loan ends without `close()`: the pool decides what is closed.",
+        "leaks on Ctrl-C": "A block was left by Ctrl-C, and its connection did not come back. KeyboardInterrupt is no `Exception`. Give back whatever `kind` is.",
+        "not its own": "One `with` block inside another, two connections: the two ends did not give back one each. Every loan keeps its own connection, in its own `self`.",
         "swallowed": "The block raised, and the caller saw nothing. A true value returned from `__exit__` means that the error is dealt with: return nothing.",
         "another exception": "The block raised one exception and the caller got another. Leave it alone: Python passes it on after `__exit__`.",
     },
@@ -411,15 +445,10 @@ def gives_back_always(form):
     for when, (work, planned) in ENDS.items():
         with desk() as pool:
             during(form, pool, work, planned)
-            assert pool.back, because("not given back", when=Plain(when))
-            assert len(pool.back) == 1, because("given back twice", when=Plain(when))
-
-
-class Plain(str):
-    """Text that stands in a story without quotation marks."""
-
-    __slots__ = ()
-    __repr__ = str.__str__
+            assert pool.back, because("not given back", when=when)
+            assert len(pool.back) == 1, because("given back twice", when=when)
+            open_now = any(not is_closed(conn) and conn.in_transaction for conn in pool.opened)
+            assert open_now or not pool.carried[0], because("given back too early", when=when)
 
 
 PROMISES = (
@@ -433,17 +462,18 @@ PROMISES = (
 
 STORIES = {
     "not committed": "A block wrote a row and ended well, and its transaction is still open. The next borrower would commit it, or throw it away: commit at a good end.",
-    "good block undone": "A block wrote a row and ended well, and the row is gone. Commit first; what is rolled back afterwards is only what could not be committed.",
+    "good block undone": "A block wrote a row and ended well, and the row is gone. There the commit comes first; a rollback belongs behind it, or to the blocks that raised.",
     "left open": "A block wrote a row and raised, and its transaction went back to the pool open. Whoever borrows next commits half of somebody else's work: roll back.",
     "half committed": "A block wrote a row and raised, and the row was stored: half of a piece of work, kept for good. Commit only where the block ended well.",
     "only Exception": "A block wrote a row, then came Ctrl-C, and its transaction went back to the pool open. KeyboardInterrupt is no `Exception`: ask for every end that is not a good one.",
     "Ctrl-C committed": "A block wrote a row, then came Ctrl-C, and the row was stored. KeyboardInterrupt is no `Exception`, but no good end either.",
     "swallowed": "The block raised, and the caller saw nothing. {how}",
     "another exception": "The block raised one exception and the caller got another. Roll back, and let the first one go on.",
-    "failed commit hushed": "The commit failed, and the caller was told nothing: it believes that its rows are stored. Roll back, and let the error go on.",
+    "failed commit hushed": "The commit failed, and the caller was told nothing: it believes that its rows are stored. Roll back, and let the error go on; a `return` in a `finally` would stop it.",
     "failed commit left open": "The commit failed, and the transaction went back to the pool open. A commit that fails undoes nothing by itself: roll back there too.",
-    "not given back": "When {when}, the connection was not given back. What must happen in every case belongs in a `finally`.",
-    "given back twice": "When {when}, the connection was given back twice. One `release`, in one `finally`, is enough.",
+    "not given back": "When {when:plain}, the connection was not given back. What must happen in every case belongs in a `finally`.",
+    "given back too early": "When {when:plain}, the connection was given back first, and its transaction ended afterwards. By then the next borrower may have it: give back last.",
+    "given back twice": "When {when:plain}, the connection was given back twice. One `release`, in one `finally`, is enough.",
 }
 
 
@@ -483,6 +513,7 @@ generator_exercise = Exercise(
     misconceptions=stories(
         "An `except` around the `yield` that does not end with `raise` swallows what the block raised; so does a `return` in a `finally`.",
         no_decorator="`lending(pool)` gave a bare generator, which no `with` understands. `@contextmanager` above the `def` makes a `with` form of it.",
+        yields_nothing="`with lending(pool) as conn` got nothing (None) from your `yield`. What stands behind `yield` is what the block gets: `yield conn`.",
         no_yield="`lending(pool)` has no `yield`. `yield conn` is the place where the block runs; `return conn` ends the function before the block begins.",
         yields_twice="After the block your function came to another `yield`. A `with` block runs once: one `yield` on every way through.",
     ),
@@ -519,6 +550,12 @@ def takes_back_what_is_out(pool_class):
         stats = pool.stats()
         seen = {"idle": stats["idle"], "in_use": stats["in_use"]}
         assert seen == {"idle": 1, "in_use": 1}, because("not as before", **seen)
+    with lent_from(pool_class, pool_size=1) as (pool, first, second):
+        assert refusal(pool, second) is None
+        error = refusal(pool, first)
+        assert error is None, because("the other refused", error=error)
+        idle = pool.stats()["idle"]
+        assert idle == 1, because("no cap", idle=idle)
 
 
 def refuses_the_second_time(pool_class):
@@ -529,7 +566,7 @@ def refuses_the_second_time(pool_class):
                 pool.release(conn)
             for conn in (first, second):
                 kept = "lies idle" if conn in pool._idle else "was closed as surplus"
-                insist_on_refusal(pool, conn, because("second accepted", kept=Plain(kept)))
+                insist_on_refusal(pool, conn, because("second accepted", kept=kept))
 
 
 def refuses_what_it_never_lent(pool_class):
@@ -541,9 +578,11 @@ def refuses_what_it_never_lent(pool_class):
 
 def insist_on_refusal(pool, conn, accepted: str) -> None:
     """Assert that the pool refuses the connection, with the error that was asked for."""
+    before = standing(pool)
     error = refusal(pool, conn)
+    assert error is not None or standing(pool) != before, "not told"
     assert error is not None, accepted
-    assert isinstance(error, ValueError), because("wrong error", got=Plain(type(error).__name__))
+    assert isinstance(error, ValueError), because("wrong error", got=type(error).__name__)
 
 
 def refusing_changes_nothing(pool_class):
@@ -553,9 +592,7 @@ def refusing_changes_nothing(pool_class):
         before = standing(pool)
         refusal(pool, first)
         after = standing(pool)
-        assert after == before, because(
-            "changed something", before=Plain(before), after=Plain(after)
-        )
+        assert after == before, because("changed something", before=before, after=after)
 
 
 def standing(pool) -> str:
@@ -593,11 +630,14 @@ twice_exercise = Exercise(
     misconceptions={
         "refuses a loan": "A connection that was out was given back, and `release` raised {error}. Refuse only what is not in `self._lent`.",
         "not as before": "Two were out and one was given back: that is idle 1, in_use 1. Your pool says idle {idle}, in_use {in_use}. `super().release(conn)` does the rest, once.",
-        "second accepted": "A connection was given back twice, and the second time went through; it {kept} at that moment. Being idle is not what decides: what is out is in `self._lent`, and leaves it when it comes back.",
+        "second accepted": "A connection was given back twice, and the second time went through; it {kept:plain} at that moment. Being idle is not what decides: what is out is in `self._lent`, and leaves it when it comes back.",
+        "the other refused": "Two were out. One came back, and then the other was refused: {error}. Take that one off `self._lent` which came back, and no other.",
+        "no cap": "Two came back to a pool that keeps one, and {idle} lie idle. `super().release(conn)` does all that release did before.",
+        "not told": "A connection that was not out was given back. Nothing was changed, and nothing was said: whoever did it never hears of the slip. `raise ValueError(…)`.",
         "stranger accepted": "A connection that this pool never lent was taken in. It may belong to another pool, or to another database: refuse it.",
         "closed the stranger": "A connection that this pool never lent was refused, and closed. Its owner may be in the midst of something: leave it alone.",
-        "wrong error": "The refusal should be a ValueError; it was {got}. Whoever catches it wants to know which one to expect.",
-        "changed something": "One was given back twice, and the second `release` changed the pool: from {before} to {after}. Look first, change afterwards.",
+        "wrong error": "The refusal should be a ValueError; it was {got:plain}. Whoever catches it wants to know which one to expect.",
+        "changed something": "One was given back twice, and the second `release` changed the pool: from {before:plain} to {after:plain}. Look first, change afterwards.",
         "does not lend it again": "A connection was given back and not lent to the next borrower. `super().release(conn)` puts it on the shelf.",
         "once for ever": "A connection was lent, given back, lent again, and the second loan could not be given back: {error}. Each loan may end once; a connection has many loans.",
     },
