@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from poolkit.course.exercises import everything, find
@@ -103,7 +104,12 @@ def _filled_in(source: str) -> str:
 def _sample_call(call: ast.Call) -> list[str] | None:
     verb, id = call.func.id, getattr(call.args[0], "value", None)
     if verb == "explain":
-        return [f'explain("{id}", {find("explanations", id).sample!r})']
+        parts = textwrap.wrap(find("explanations", id).sample, 88, drop_whitespace=False)
+        return [
+            f'explain("{id}",',
+            *[f"        {part!r}" for part in parts[:-1]],
+            f"        {parts[-1]!r})",
+        ]
     if verb not in ("predict", "recall") or not call.keywords:
         return None
     sample = dict(find("predictions", id).sample)
