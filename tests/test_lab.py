@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -173,6 +174,40 @@ def test_a_copy_is_written_whole_or_not_at_all(clone, monkeypatch):
 
     assert (code, calls) == (2, [])
     assert list((clone / "my_work").iterdir()) == []
+
+
+def test_links_lead_to_the_same_files_from_the_copies(tmp_path):
+    course = copy_of_course(tmp_path)
+    start(course)
+    links = {
+        (page.name, link)
+        for page in (course / "my_work").glob("*.*")
+        if page.suffix in {".ipynb", ".md"}
+        for link in re.findall(r"\]\(([^)#\s]+)", read(page))
+        if "://" not in link
+    }
+
+    assert len(links) > 10
+    dead = {link for link in links if not (course / "my_work" / link[1]).exists()}
+    assert dead == set()
+
+
+def test_links_to_a_heading_are_spelt_as_both_jupyterlab_and_github_want_it():
+    """GitHub's names of headings are in lower case, JupyterLab's as they stand."""
+    shipped = ROOT / "notebooks"
+    asked = {
+        link
+        for page in shipped.glob("*.ipynb")
+        for link in re.findall(r"\(([^()\s]+#[^)]+)\)", read(page))
+    }
+    headings = {
+        f"{page.name}#{heading.replace(' ', '-')}"
+        for page in shipped.glob("*.md")
+        for heading in re.findall(r"^#+ (.+)$", read(page), re.MULTILINE)
+    }
+
+    assert len(asked) > 10
+    assert {link for link in asked if "://" not in link} - headings == set()
 
 
 # What is passed on, and what the server is set to
@@ -387,7 +422,7 @@ def test_a_real_server_starts_where_told_and_ends_at_ctrl_c(tmp_path):
 
 def copy_of_course(tmp_path):
     clone = tmp_path / "clone"
-    ours = {"poolkit", "notebooks"}
+    ours = {"poolkit", "notebooks", "data"}
     for path in (path for name in ours for path in (ROOT / name).rglob("*")):
         if path.suffix in {".py", ".ipynb", ".md", ".json"} and "solved" not in path.parts:
             target = clone / path.relative_to(ROOT)
