@@ -234,6 +234,13 @@ def test_the_first_lesson_is_opened_where_none_is_named(clone):
     assert url == "/lab/tree/my_work/00_start_here.ipynb"
 
 
+def test_a_file_that_is_no_lesson_is_jupyters(clone):
+    path = clone / "my_work.ipynb"
+    write(path, "theirs")
+
+    assert start(clone, str(path)) == (0, [[str(path)]])
+
+
 def test_nothing_is_fetched_and_the_clone_is_what_is_served(clone):
     start(clone)
 
@@ -241,6 +248,8 @@ def test_nothing_is_fetched_and_the_clone_is_what_is_served(clone):
     assert app["news_url"] is None
     assert app["check_for_updates_class"] == "jupyterlab.NeverCheckForUpdate"
     assert app["extension_manager"] == "readonly"
+    labconfig = settings(clone, "labconfig/default_setting_overrides.json")
+    assert labconfig["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
     server = settings(clone, "jupyter_server_config.json")["ServerApp"]
     assert server["root_dir"] == str(clone)
 
@@ -418,6 +427,7 @@ def test_a_real_server_starts_where_told_and_ends_at_ctrl_c(tmp_path):
     assert server.returncode == 0
     assert f"http://127.0.0.1:{port}/lab/tree/my_work/00_start_here.ipynb?token=" in output
     assert "Traceback" not in output
+    assert "[I " not in output  # what the server notes down would hide the address
 
 
 def copy_of_course(tmp_path):
