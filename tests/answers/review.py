@@ -5,52 +5,39 @@ import sqlite3
 import time
 from contextlib import contextmanager, suppress
 
-from poolkit.course.lessons.review import FoundPool, Mended1, Mended2, Mended3, WaitScene
+import pytest
+
+from poolkit.course.lessons.review import (
+    FirstProof,
+    FoundPool,
+    Mended1,
+    Mended2,
+    Mended3,
+    WaitScene,
+)
 from poolkit.course.lessons.simple import is_closed
-from tests.answers import equivalent, right, wrong
-
-
-def prefilled(self, bench):
-    pool = bench.pool(least=2, most=2)
-    assert len(bench.opened) == 2
-    lent = {pool.acquire(), pool.acquire()}
-    assert lent == set(bench.opened)
-
-
-def interrupted(self, bench):
-    pool = bench.pool()
-    with pool.connection() as conn:
-        pass
-    conn.trouble = KeyboardInterrupt
-    came = False
-    try:
-        pool.close_all()
-    except KeyboardInterrupt:
-        came = True
-    assert came
-
+from tests.answers import right, wrong
 
 # --- review.prove_start
 
 
 @right("review.prove_start")
-class StartProof:
-    def prefilled(self, bench):
-        prefilled(self, bench)
-
+class StartProof(FirstProof):
     def interrupted(self, bench):
-        interrupted(self, bench)
+        pool = bench.pool()
+        with pool.connection() as conn:
+            pass
+        conn.trouble = KeyboardInterrupt
+        came = False
+        try:
+            pool.close_all()
+        except KeyboardInterrupt:
+            came = True
+        assert came
 
 
 @right("review.prove_start")
-class StartProof:
-    def prefilled(self, bench):
-        pool = bench.pool(least=2, most=5)
-        before = list(bench.opened)
-        got = [pool.acquire() for _ in range(2)]
-        if sorted(map(id, got)) != sorted(map(id, before)):
-            raise AssertionError
-
+class StartProof(FirstProof):
     def interrupted(self, bench):
         pool = bench.pool(least=0, most=1)
         conn = pool.acquire()
@@ -63,79 +50,18 @@ class StartProof:
             pass
 
 
-@wrong("review.prove_start", "unshelved unseen", breaks="sees_unshelved sees_lazy")
-class StartProof:
-    def prefilled(self, bench):
-        pool = bench.pool(least=2, most=4)
-        assert pool.acquire() is not pool.acquire()
-
+@right("review.prove_start")
+class StartProof(FirstProof):
     def interrupted(self, bench):
-        interrupted(self, bench)
-
-
-@wrong(
-    "review.prove_start",
-    "unshelved unseen",
-    breaks="sees_unshelved sees_lazy sees_hiding sees_respelled",
-)
-class StartProof:
-    def prefilled(self, bench):
-        print(bench.pool(least=2, most=2))
-
-    def interrupted(self, bench):
-        print("Ctrl-C")
-
-
-@wrong("review.prove_start", "half unseen", breaks="sees_unshelved")
-class StartProof:
-    def prefilled(self, bench):
-        pool = bench.pool(least=2, most=5)
-        assert len(bench.opened) == 2
-        assert pool.acquire() in bench.opened[:2]
-
-    def interrupted(self, bench):
-        interrupted(self, bench)
-
-
-@wrong("review.prove_start", "lazy unseen", breaks="sees_lazy")
-class StartProof:
-    def prefilled(self, bench):
         pool = bench.pool(least=2, most=2)
-        pool.acquire()
-        pool.acquire()
-        assert len(bench.opened) == 2
-
-    def interrupted(self, bench):
-        interrupted(self, bench)
-
-
-@wrong("review.prove_start", "fails the right", breaks="start_proofs_pass")
-class StartProof:
-    def prefilled(self, bench):
-        pool = bench.pool(least=2, most=2)
-        assert len(bench.opened) == 2
-        pool.acquire()
-        assert len(bench.opened) == 3
-
-    def interrupted(self, bench):
-        interrupted(self, bench)
-
-
-@wrong("review.prove_start", "raised AttributeError", breaks="start_proofs_pass")
-class StartProof:
-    def prefilled(self, bench):
-        pool = bench.pool(least=2, most=2)
-        assert pool.idle.qsize() == 2
-
-    def interrupted(self, bench):
-        interrupted(self, bench)
+        bench.opened[0].trouble = KeyboardInterrupt
+        with suppress(KeyboardInterrupt):
+            pool.close_all()
+            raise AssertionError
 
 
 @wrong("review.prove_start", "hiding unseen", breaks="sees_hiding sees_respelled")
-class StartProof:
-    def prefilled(self, bench):
-        prefilled(self, bench)
-
+class StartProof(FirstProof):
     def interrupted(self, bench):
         pool = bench.pool()
         conn = pool.acquire()
@@ -145,11 +71,22 @@ class StartProof:
             pool.close_all()
 
 
-@wrong("review.prove_start", "respelled unseen", breaks="sees_respelled")
-class StartProof:
-    def prefilled(self, bench):
-        prefilled(self, bench)
+@wrong("review.prove_start", "hiding unseen", breaks="sees_hiding sees_respelled")
+class StartProof(FirstProof):
+    def interrupted(self, bench):
+        pool = bench.pool()
+        conn = pool.acquire()
+        pool.release(conn)
+        conn.trouble = KeyboardInterrupt
+        try:
+            pool.close_all()
+            assert False
+        except:
+            pass
 
+
+@wrong("review.prove_start", "respelled unseen", breaks="sees_respelled")
+class StartProof(FirstProof):
     def interrupted(self, bench):
         pool = bench.pool()
         conn = pool.acquire()
@@ -158,25 +95,59 @@ class StartProof:
         pool.acquire()
 
 
-@wrong("review.prove_start", "raised KeyboardInterrupt", breaks="start_proofs_pass")
-class StartProof:
-    def prefilled(self, bench):
-        prefilled(self, bench)
-
+@wrong(
+    "review.prove_start",
+    "let through",
+    breaks="start_proof_passes sees_hiding sees_respelled",
+)
+class StartProof(FirstProof):
     def interrupted(self, bench):
         pool = bench.pool()
         conn = pool.acquire()
         pool.release(conn)
         conn.trouble = KeyboardInterrupt
         pool.close_all()
+
+
+@wrong("review.prove_start", "trouble unmet", breaks="start_proof_passes")
+class StartProof(FirstProof):
+    def interrupted(self, bench):
+        pool = bench.pool()
+        conn = pool.acquire()
+        conn.trouble = KeyboardInterrupt
+        try:
+            pool.close_all()
+        except KeyboardInterrupt:
+            return
         raise AssertionError("swallowed")
 
 
-equivalent(
-    "review.prove_start",
-    "pool = bench.pool(least=2, most=5) | 5 plus 1",
-    "how many more the pool could open does not matter",
-)
+@wrong("review.prove_start", "fails the right", breaks="start_proof_passes")
+class StartProof(FirstProof):
+    def interrupted(self, bench):
+        pool = bench.pool()
+        conn = pool.acquire()
+        pool.release(conn)
+        conn.trouble = KeyboardInterrupt
+        try:
+            pool.close_all()
+        except KeyboardInterrupt:
+            raise AssertionError("Ctrl-C came out") from None
+        raise AssertionError
+
+
+@wrong("review.prove_start", "raised AttributeError", breaks="start_proof_passes")
+class StartProof(FirstProof):
+    def interrupted(self, bench):
+        pool = bench.pool()
+        conn = pool.acquire()
+        pool.idle.put(conn)
+        conn.trouble = KeyboardInterrupt
+        try:
+            pool.close_all()
+        except KeyboardInterrupt:
+            return
+        raise AssertionError("swallowed")
 
 
 # --- review.mend_start
@@ -383,6 +354,59 @@ class SpeakingPool(FoundPool):
         self.open -= 1
 
 
+@wrong(
+    "review.mend_start",
+    "place kept",
+    breaks="closes_and_frees",
+)
+class SpeakingPool(FoundPool):
+    def fill(self, count):
+        fill(self, count)
+
+    def throw_away(self, conn):
+        self.open = 0
+        with suppress(sqlite3.Error):
+            conn.close()
+
+
+@wrong("review.mend_start", "noisy", breaks="puts_up_with_a_failing_close")
+class SpeakingPool(FoundPool):
+    def fill(self, count):
+        fill(self, count)
+
+    def throw_away(self, conn):
+        self.open -= 1
+        with suppress(sqlite3.OperationalError):
+            conn.close()
+
+
+@wrong(
+    "review.mend_start",
+    "not two",
+    breaks="shelves_what_it_opens puts_up_with_a_failing_close hides_nothing_else",
+)
+class SpeakingPool(FoundPool):
+    def fill(self, count):
+        for _ in range(2):
+            self.idle.put(self.new())
+
+    def throw_away(self, conn):
+        throw_away(self, conn)
+
+
+@wrong("review.mend_start", "hides Ctrl-C", breaks="hides_nothing_else")
+class SpeakingPool(FoundPool):
+    def fill(self, count):
+        fill(self, count)
+
+    def throw_away(self, conn):
+        try:
+            conn.close()
+        finally:
+            self.open -= 1
+            return
+
+
 # --- review.prove_wait
 
 
@@ -480,6 +504,16 @@ class WaitProof(WaitScene):
         pool.release(self.lent)
 
 
+@wrong("review.prove_wait", "breaks the right", breaks="holds_on_right_pools")
+class WaitProof(WaitScene):
+    def ann(self, pool):
+        pool.acquire()
+        assert pool is None
+
+    def ben(self, pool):
+        pool.release(self.lent)
+
+
 # --- review.mend_wait
 
 
@@ -555,7 +589,9 @@ class WaitingPool(Mended1):
 
 
 @wrong(
-    "review.mend_wait", "stands still", breaks="gives_up_in_time gets_what_comes_back keeps_the_cap"
+    "review.mend_wait",
+    "stands still",
+    breaks="tests_before_it_lends gives_up_in_time gets_what_comes_back keeps_the_cap",
 )
 class WaitingPool(Mended1):
     def acquire(self):
@@ -667,6 +703,30 @@ class WaitingPool(Mended1):
         return self.tested(conn)
 
 
+@wrong("review.mend_wait", "untested", breaks="tests_before_it_lends")
+class WaitingPool(Mended1):
+    def acquire(self):
+        with self.lock:
+            with suppress(queue.Empty):
+                return self.tested(self.idle.get_nowait())
+            if self.open < self.most:
+                return self.tested(self.new())
+        return self.wait()
+
+
+@wrong("review.mend_wait", "no wait", breaks="gives_up_in_time gets_what_comes_back keeps_the_cap")
+class WaitingPool(Mended1):
+    def acquire(self):
+        with self.lock:
+            try:
+                conn = self.idle.get_nowait()
+            except queue.Empty:
+                if self.open >= self.most:
+                    raise TimeoutError("none left") from None
+                conn = self.new()
+        return self.tested(conn)
+
+
 # --- review.prove_return
 
 
@@ -698,6 +758,18 @@ class ReturnProof:
 
     def kept(self, bench):
         kept(bench)
+
+
+@right("review.prove_return")
+class ReturnProof:
+    def rolled_back(self, bench):
+        rolled_back(bench)
+
+    def kept(self, bench):
+        pool = bench.pool()
+        with pytest.raises(sqlite3.IntegrityError), pool.connection() as conn:
+            conn.execute("INSERT INTO users VALUES (NULL)")
+        assert pool.acquire() is conn
 
 
 @wrong("review.prove_return", "unclean unseen", breaks="sees_unclean sees_committing")
@@ -1030,6 +1102,69 @@ class CleanPool(Mended2):
                 self.idle.put(conn)
 
 
+@wrong("review.mend_return", "lent too early", breaks="rolls_back")
+class CleanPool(Mended2):
+    def release(self, conn):
+        try:
+            self.idle.put(conn)
+            conn.rollback()
+        except sqlite3.Error:
+            self.throw_away(self.idle.get())
+
+    @contextmanager
+    def connection(self):
+        conn = self.acquire()
+        try:
+            yield conn
+        finally:
+            self.release(conn)
+
+
+@wrong(
+    "review.mend_return",
+    "no decorator",
+    breaks="survives_an_integrity_error survives_any_exception undoes_half_a_block",
+)
+class CleanPool(Mended2):
+    def release(self, conn):
+        try:
+            conn.rollback()
+        except sqlite3.Error:
+            self.throw_away(conn)
+        else:
+            super().release(conn)
+
+    def connection(self):
+        conn = self.acquire()
+        try:
+            yield conn
+        finally:
+            self.release(conn)
+
+
+@wrong(
+    "review.mend_return",
+    "yields nothing",
+    breaks="survives_an_integrity_error survives_any_exception undoes_half_a_block",
+)
+class CleanPool(Mended2):
+    def release(self, conn):
+        try:
+            conn.rollback()
+        except sqlite3.Error:
+            self.throw_away(conn)
+        else:
+            super().release(conn)
+
+    @contextmanager
+    def connection(self):
+        conn = self.acquire()
+        try:
+            yield
+        finally:
+            self.release(conn)
+
+
 # --- review.prove_end
 
 
@@ -1138,7 +1273,7 @@ class MendedPool(Mended3):
                 return conn
             except sqlite3.Error:
                 self.throw_away(conn)
-                conn = self.new()
+                conn = self.acquire()
 
     def release(self, conn):
         try:
@@ -1204,7 +1339,11 @@ class Finished(Mended3):
             self.close_all()
 
 
-@wrong("review.mend_end", "replaces the sound", breaks="lends_the_sound")
+@wrong(
+    "review.mend_end",
+    "replaces the sound",
+    breaks="lends_the_sound replaces_the_dead lets_ctrl_c_through",
+)
 class MendedPool(Finished):
     def tested(self, conn):
         self.throw_away(conn)
@@ -1280,7 +1419,11 @@ class MendedPool(Finished):
         close_all(self)
 
 
-@wrong("review.mend_end", "left idle", breaks="closes_what_lies_idle nothing_slips_through")
+@wrong(
+    "review.mend_end",
+    "left idle",
+    breaks="closes_what_lies_idle closes_what_comes_back nothing_slips_through",
+)
 class MendedPool(Mended3):
     def tested(self, conn):
         return tested(self, conn)
@@ -1382,6 +1525,54 @@ class MendedPool(Finished):
             self.throw_away(conn)
         else:
             super().release(conn)
+
+    def close_all(self):
+        close_all(self)
+
+
+@wrong("review.mend_end", "beyond the cap", breaks="replaces_the_dead")
+class MendedPool(Finished):
+    def tested(self, conn):
+        try:
+            conn.execute("SELECT 1")
+        except sqlite3.Error:
+            self.throw_away(conn)
+            return self.tested(self.new())
+        return conn
+
+    def release(self, conn):
+        super().release(conn)
+
+    def close_all(self):
+        close_all(self)
+
+
+@wrong("review.mend_end", "hides Ctrl-C", breaks="lets_ctrl_c_through")
+class MendedPool(Finished):
+    def tested(self, conn):
+        try:
+            conn.execute("SELECT 1")
+        except:
+            self.throw_away(conn)
+            return self.acquire()
+        return conn
+
+    def release(self, conn):
+        super().release(conn)
+
+    def close_all(self):
+        close_all(self)
+
+
+@wrong("review.mend_end", "dead on the shelf", breaks="closes_what_comes_back")
+class MendedPool(Mended3):
+    def tested(self, conn):
+        return tested(self, conn)
+
+    def release(self, conn):
+        super().release(conn)
+        if self.closed:
+            self.throw_away(conn)
 
     def close_all(self):
         close_all(self)
