@@ -68,11 +68,7 @@ def read_labels(path):
         return [line[:-1].strip() for line in file if line.strip()]
 
 
-@wrong(
-    "run.labels",
-    "wrong labels",
-    breaks="reads_each_line",
-)
+@wrong("run.labels", "only once", breaks="reads_each_line")
 def read_labels(path):
     with open(path, encoding="utf-8") as file:
         return list(dict.fromkeys(line.strip() for line in file if line.strip()))
@@ -162,6 +158,36 @@ def read_labels(path):
     with open(path, encoding="utf-8") as file:
         for line in file:
             print(line.strip())
+
+
+@wrong("run.labels", "own encoding", breaks="reads_utf8")
+def read_labels(path):
+    with open(path) as file:
+        return [line.strip() for line in file if line.strip()]
+
+
+@wrong("run.labels", "own encoding", breaks="reads_utf8")
+def read_labels(path):
+    return [line.strip() for line in path.read_text().split("\n") if line.strip()]
+
+
+@wrong("run.labels", "wrong labels", breaks="reads_each_line")
+def read_labels(path):
+    with open(path, encoding="utf-8") as file:
+        return [line.strip() for line in file if line.strip() and not line.startswith("#")]
+
+
+@wrong("run.labels", "other order", breaks="reads_each_line strips_and_skips")
+def read_labels(path):
+    with open(path, encoding="utf-8") as file:
+        return sorted((line.strip() for line in file if line.strip()), reverse=True)
+
+
+@right("run.labels")
+def read_labels(path):
+    with open(path, "rb") as file:
+        labels = [line.decode("utf-8").strip() for line in file]
+    return [label for label in labels if label]
 
 
 # --- run.write
@@ -319,6 +345,77 @@ def write_json(path, summary):
         file.write(text)
 
 
+@wrong(
+    "run.write",
+    "old one gone",
+    breaks="keeps_the_old_one swaps_the_files clears_up_when_interrupted",
+)
+def write_json(path, summary):
+    made = path.with_suffix(".json")
+    try:
+        with open(made, "w", encoding="utf-8") as file:
+            json.dump(summary, file)
+        os.replace(made, path)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+
+
+@wrong("run.write", "elsewhere", breaks="swaps_when_complete")
+def write_json(path, summary):
+    handle, made = tempfile.mkstemp()
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            json.dump(summary, file)
+        os.replace(made, path)
+    except BaseException:
+        os.unlink(made)
+        raise
+
+
+@wrong("run.write", "a gap", breaks="swaps_when_complete")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".tmp")
+    try:
+        with open(made, "w", encoding="utf-8") as file:
+            json.dump(summary, file)
+        path.unlink(missing_ok=True)
+        os.rename(made, path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+@wrong("run.write", "own encoding", breaks="writes_what_can_be_read")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".tmp")
+    try:
+        with open(made, "w") as file:
+            json.dump(summary, file, ensure_ascii=False)
+        os.replace(made, path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+@wrong("run.write", "made up", breaks="keeps_the_old_one tells_of_the_failure")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".tmp")
+    try:
+        with open(made, "w", encoding="utf-8") as file:
+            json.dump(summary, file, default=str)
+        os.replace(made, path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+@right("run.write")
+def write_json(path, summary):
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / "made"
+        with open(made, "w") as file:  # noqa: PLW1514 - ASCII only, whatever the encoding
+            json.dump(summary, file)
+        os.replace(made, path)
+
+
 # --- run.command
 
 
@@ -372,7 +469,7 @@ def exit_code(work):
     return 0
 
 
-@wrong("run.command", "nameless", breaks="says_who_speaks says_it_in_one_line")
+@wrong("run.command", "traceback", breaks="says_who_speaks says_it_in_one_line")
 def exit_code(work):
     try:
         work()
@@ -402,7 +499,7 @@ def exit_code(work):
     return 0
 
 
-@wrong("run.command", "no message", breaks="says_it_on_stderr")
+@wrong("run.command", "no message", breaks="says_it_on_stderr says_it_in_one_line")
 def exit_code(work):
     try:
         work()
@@ -484,4 +581,77 @@ def exit_code(work):
     except (OSError, ValueError, sqlite3.Error) as error:
         print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
         sys.exit(2)
+    return 0
+
+
+@wrong("run.command", "not caught", breaks="gives_two")
+def exit_code(work):
+    try:
+        work()
+    except (OSError, ValueError, sqlite3.OperationalError) as error:
+        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    return 0
+
+
+@wrong("run.command", "the work's own", breaks="is_quiet_when_well")
+def exit_code(work):
+    try:
+        return work() or 0
+    except (OSError, ValueError, sqlite3.Error) as error:
+        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
+        return 2
+
+
+@wrong("run.command", "no message", breaks="says_it_on_stderr")
+def exit_code(work):
+    try:
+        work()
+    except OSError as error:
+        print("poolkit run:", error.strerror or " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except (ValueError, sqlite3.Error) as error:
+        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    return 0
+
+
+@wrong("run.command", "no message", breaks="says_it_on_stderr")
+def exit_code(work):
+    try:
+        work()
+    except (OSError, ValueError, sqlite3.Error) as error:
+        print("poolkit run:", " ".join(str(error.args[0]).split()), file=sys.stderr)
+        return 2
+    return 0
+
+
+@wrong("run.command", "cut off", breaks="says_it_in_one_line")
+def exit_code(work):
+    try:
+        work()
+    except (OSError, ValueError, sqlite3.Error) as error:
+        print("poolkit run:", str(error).splitlines()[0], file=sys.stderr)
+        return 2
+    return 0
+
+
+@wrong("run.command", "glued", breaks="says_it_in_one_line")
+def exit_code(work):
+    try:
+        work()
+    except (OSError, ValueError, sqlite3.Error) as error:
+        print("poolkit run:", str(error).replace("\n", ""), file=sys.stderr)
+        return 2
+    return 0
+
+
+@wrong("run.command", "many lines", breaks="says_it_in_one_line")
+def exit_code(work):
+    try:
+        work()
+    except (OSError, ValueError, sqlite3.Error) as error:
+        print("poolkit run:", file=sys.stderr)
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 2
     return 0

@@ -64,7 +64,8 @@ def insert_labels(conn, labels):
 @wrong(
     "workload.insert",
     "not committed",
-    breaks="stores_each_label takes_any_text goes_through_once all_or_none",
+    breaks="stores_each_label takes_any_text all_or_none rolls_back_when_the_labels_fail "
+    "goes_through_once",
 )
 def insert_labels(conn, labels):
     rows = []
@@ -87,8 +88,8 @@ def insert_labels(conn, labels):
 @wrong(
     "workload.insert",
     "no tuple",
-    breaks="stores_each_label takes_any_text returns_what_it_inserted goes_through_once "
-    "leaves_out_the_neighbours_row",
+    breaks="stores_each_label takes_any_text rolls_back_when_the_labels_fail "
+    "returns_what_it_inserted goes_through_once leaves_out_the_neighbours_row",
 )
 def insert_labels(conn, labels):
     rows = []
@@ -102,8 +103,8 @@ def insert_labels(conn, labels):
 @wrong(
     "workload.insert",
     "generator",
-    breaks="stores_each_label takes_any_text all_or_none returns_what_it_inserted "
-    "goes_through_once leaves_out_the_neighbours_row",
+    breaks="stores_each_label takes_any_text all_or_none rolls_back_when_the_labels_fail "
+    "returns_what_it_inserted goes_through_once leaves_out_the_neighbours_row",
 )
 def insert_labels(conn, labels):
     with conn:
@@ -111,7 +112,12 @@ def insert_labels(conn, labels):
             yield {"id": conn.execute(INSERT, (label,)).lastrowid, "label": label}
 
 
-@wrong("workload.insert", "closed it", breaks="stores_each_label all_or_none")
+@wrong(
+    "workload.insert",
+    "closed it",
+    breaks="stores_each_label all_or_none rolls_back_when_the_labels_fail "
+    "leaves_out_the_neighbours_row",
+)
 def insert_labels(conn, labels):
     rows = []
     with closing(conn), conn:
@@ -142,7 +148,7 @@ def insert_labels(conn, labels):
     return rows
 
 
-@wrong("workload.insert", "left open", breaks="all_or_none")
+@wrong("workload.insert", "left open", breaks="all_or_none rolls_back_when_the_labels_fail")
 def insert_labels(conn, labels):
     rows = []
     for label in labels:
@@ -152,7 +158,7 @@ def insert_labels(conn, labels):
     return rows
 
 
-@wrong("workload.insert", "half stays", breaks="all_or_none")
+@wrong("workload.insert", "half stays", breaks="all_or_none rolls_back_when_the_labels_fail")
 def insert_labels(conn, labels):
     rows = []
     for label in labels:
@@ -162,7 +168,7 @@ def insert_labels(conn, labels):
     return rows
 
 
-@wrong("workload.insert", "half stays", breaks="all_or_none")
+@wrong("workload.insert", "half stays", breaks="all_or_none rolls_back_when_the_labels_fail")
 def insert_labels(conn, labels):
     rows = []
     try:
@@ -200,7 +206,9 @@ def insert_labels(conn, labels):
     return [{"id": row[0], "label": row[1]} for row in rows]
 
 
-@wrong("workload.insert", "wrong rows", breaks="returns_what_it_inserted")
+@wrong(
+    "workload.insert", "wrong rows", breaks="returns_what_it_inserted leaves_out_the_neighbours_row"
+)
 def insert_labels(conn, labels):
     rows = []
     with conn:
@@ -243,7 +251,7 @@ def insert_labels(conn, labels):
 @wrong(
     "workload.insert",
     "raised TypeError",
-    breaks="goes_through_once leaves_out_the_neighbours_row",
+    breaks="rolls_back_when_the_labels_fail goes_through_once leaves_out_the_neighbours_row",
 )
 def insert_labels(conn, labels):
     rows = []
@@ -261,6 +269,165 @@ def insert_labels(conn, labels):
         conn.executemany(INSERT, ((label,) for label in labels))
     rows = conn.execute("SELECT id, label FROM events WHERE id > ? ORDER BY id", (last,))
     return [{"id": id, "label": label} for id, label in rows.fetchall()]
+
+
+@wrong(
+    "workload.insert", "wrong rows", breaks="returns_what_it_inserted leaves_out_the_neighbours_row"
+)
+def insert_labels(conn, labels):
+    labels = list(labels)
+    before = conn.execute("SELECT count(*) FROM events").fetchone()[0]
+    with conn:
+        conn.execute("BEGIN IMMEDIATE")
+        conn.executemany(INSERT, ((label,) for label in labels))
+    return [{"id": before + place, "label": label} for place, label in enumerate(labels, 1)]
+
+
+@wrong("workload.insert", "wrong rows", breaks="returns_what_it_inserted")
+def insert_labels(conn, labels):
+    rows = []
+    with conn:
+        for label in labels:
+            conn.execute(INSERT, (label,))
+            found = conn.execute("SELECT id FROM events WHERE label = ?", (label,)).fetchone()
+            rows.append({"id": found[0], "label": label})
+    return rows
+
+
+@wrong("workload.insert", "took the neighbour's", breaks="leaves_out_the_neighbours_row")
+def insert_labels(conn, labels):
+    labels = list(labels)
+    last = conn.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+    with conn:
+        conn.executemany(INSERT, ((label,) for label in labels))
+    rows = conn.execute("SELECT id, label FROM events WHERE id > ? ORDER BY id", (last,))
+    return [{"id": id, "label": label} for id, label in rows.fetchall()]
+
+
+@wrong("workload.insert", "took the neighbour's", breaks="leaves_out_the_neighbours_row")
+def insert_labels(conn, labels):
+    labels = list(labels)
+    with conn:
+        conn.executemany(INSERT, ((label,) for label in labels))
+    last = conn.execute("SELECT max(id) FROM events").fetchone()[0] or 0
+    return [{"id": last - len(labels) + n, "label": one} for n, one in enumerate(labels, 1)]
+
+
+@wrong("workload.insert", "draft left open", breaks="rolls_back_when_the_labels_fail")
+def insert_labels(conn, labels):
+    rows = []
+    try:
+        for label in labels:
+            cursor = conn.execute(INSERT, (label,))
+            rows.append({"id": cursor.lastrowid, "label": label})
+        conn.commit()
+    except sqlite3.Error:
+        conn.rollback()
+        raise
+    return rows
+
+
+@wrong("workload.insert", "half stays", breaks="rolls_back_when_the_labels_fail")
+def insert_labels(conn, labels):
+    rows = []
+    try:
+        for label in labels:
+            cursor = conn.execute(INSERT, (label,))
+            rows.append({"id": cursor.lastrowid, "label": label})
+    except sqlite3.Error:
+        conn.rollback()
+        raise
+    finally:
+        conn.commit()
+    return rows
+
+
+@wrong("workload.insert", "changed the error", breaks="all_or_none rolls_back_when_the_labels_fail")
+def insert_labels(conn, labels):
+    rows = []
+    try:
+        with conn:
+            for label in labels:
+                cursor = conn.execute(INSERT, (label,))
+                rows.append({"id": cursor.lastrowid, "label": label})
+    except Exception as error:
+        raise RuntimeError("a label was refused") from error
+    return rows
+
+
+@wrong("workload.insert", "changed the error", breaks="rolls_back_when_the_labels_fail")
+def insert_labels(conn, labels):
+    rows = []
+    try:
+        with conn:
+            for label in labels:
+                cursor = conn.execute(INSERT, (label,))
+                rows.append({"id": cursor.lastrowid, "label": label})
+    except OSError as error:
+        raise ValueError("no labels") from error
+    return rows
+
+
+@wrong("workload.insert", "swallowed", breaks="rolls_back_when_the_labels_fail")
+def insert_labels(conn, labels):
+    rows = []
+    try:
+        with conn:
+            for label in labels:
+                cursor = conn.execute(INSERT, (label,))
+                rows.append({"id": cursor.lastrowid, "label": label})
+    except OSError:
+        return []
+    return rows
+
+
+@wrong("workload.insert", "altered", breaks="takes_any_text")
+def insert_labels(conn, labels):
+    rows = []
+    with conn:
+        for label in labels:
+            cursor = conn.execute(INSERT, (label and label.strip(),))
+            rows.append({"id": cursor.lastrowid, "label": label})
+    return rows
+
+
+@wrong("workload.insert", "half seen", breaks="all_or_none")
+def insert_labels(conn, labels):
+    rows = []
+    try:
+        for label in labels:
+            cursor = conn.execute(INSERT, (label,))
+            conn.commit()
+            rows.append({"id": cursor.lastrowid, "label": label})
+    except BaseException:
+        conn.executemany("DELETE FROM events WHERE id = ?", [(row["id"],) for row in rows])
+        conn.commit()
+        raise
+    return rows
+
+
+@right("workload.insert")
+def insert_labels(conn, labels):
+    labels = list(labels)
+    if None in labels:
+        raise TypeError("a label is text")
+    with conn:
+        conn.executemany(INSERT, ((label,) for label in labels))
+        last = conn.execute("SELECT last_insert_rowid()").fetchone()[0]
+    return [{"id": last - len(labels) + n, "label": one} for n, one in enumerate(labels, 1)]
+
+
+@right("workload.insert")
+def insert_labels(conn, labels):
+    conn.execute("SAVEPOINT labels")
+    try:
+        ids = [(conn.execute(INSERT, (label,)).lastrowid, label) for label in labels]
+    except BaseException:
+        conn.execute("ROLLBACK TO labels")
+        conn.execute("RELEASE labels")
+        raise
+    conn.execute("RELEASE labels")
+    return [{"id": id, "label": label} for id, label in ids]
 
 
 # --- workload.finally
@@ -381,18 +548,6 @@ def borrow_for(pool, work):
         pool.release(conn)
 
 
-@wrong("workload.finally", "hides PoolTimeout", breaks="lets_the_pool_refuse")
-def borrow_for(pool, work):
-    try:
-        conn = pool.acquire()
-    except PoolTimeout:
-        return None
-    try:
-        return work(conn)
-    finally:
-        pool.release(conn)
-
-
 @wrong(
     "workload.finally",
     "raised ValueError",
@@ -404,6 +559,76 @@ def borrow_for(pool, work):
         result = work(conn)
         pool.release(conn)
         return result
+    finally:
+        pool.release(conn)
+
+
+@wrong("workload.finally", "gave back a closed one", breaks="gives_back")
+def borrow_for(pool, work):
+    conn = pool.acquire()
+    try:
+        return work(conn)
+    finally:
+        conn.close()
+        pool.release(conn)
+
+
+@wrong("workload.finally", "gave back a closed one", breaks="gives_back")
+def borrow_for(pool, work):
+    with pool, pool.connection() as conn:
+        return work(conn)
+
+
+@wrong("workload.finally", "not called once", breaks="gives_back")
+def borrow_for(pool, work):
+    conn = pool.acquire()
+    try:
+        work(conn)
+        return work(conn)
+    finally:
+        pool.release(conn)
+
+
+@wrong("workload.finally", "not called once", breaks="gives_back_after_an_error")
+def borrow_for(pool, work):
+    conn = pool.acquire()
+    try:
+        try:
+            return work(conn)
+        except sqlite3.Error:
+            return work(conn)
+    finally:
+        pool.release(conn)
+
+
+@wrong("workload.finally", "commits a half", breaks="gives_back_after_an_error")
+def borrow_for(pool, work):
+    conn = pool.acquire()
+    try:
+        return work(conn)
+    finally:
+        conn.commit()
+        pool.release(conn)
+
+
+@wrong("workload.finally", "no PoolTimeout", breaks="lets_the_pool_refuse")
+def borrow_for(pool, work):
+    try:
+        conn = pool.acquire()
+    except PoolTimeout:
+        return None
+    try:
+        return work(conn)
+    finally:
+        pool.release(conn)
+
+
+@right("workload.finally")
+def borrow_for(pool, work):
+    conn = pool.acquire()
+    try:
+        with conn:
+            return work(conn)
     finally:
         pool.release(conn)
 
@@ -455,7 +680,7 @@ def finds_leaks(store, pool):
     assert pool.stats()["in_use"] == 0
 
 
-@wrong("workload.test", "fails the good", breaks="passes_a_good_store fails_a_leak_on_error")
+@wrong("workload.test", "not caught", breaks="passes_a_good_store fails_a_leak_on_error")
 def finds_leaks(store, pool):
     store(pool, ["login"])
     assert pool.stats()["in_use"] == 0
@@ -486,3 +711,60 @@ def finds_leaks(store, pool):
             assert pool.stats()["in_use"] == 0
         except Exception:
             pass
+
+
+@wrong("workload.test", "not caught", breaks="passes_a_good_store")
+def finds_leaks(store, pool):
+    for labels in (["login"], [None]):
+        try:
+            store(pool, labels)
+        except sqlite3.IntegrityError:
+            pass
+        assert pool.stats()["in_use"] == 0
+
+
+@wrong("workload.test", "fails the good", breaks="passes_a_good_store")
+def finds_leaks(store, pool):
+    for labels in (["login"], [None]):
+        try:
+            store(pool, labels)
+        except Exception:
+            pass
+        assert pool.stats()["peak"] == 0
+
+
+@wrong("workload.test", "leaks itself", breaks="passes_a_good_store")
+def finds_leaks(store, pool):
+    for labels in (["login"], [None]):
+        try:
+            store(pool, labels)
+        except Exception:
+            pass
+        try:
+            pool.acquire(timeout=0)
+        except PoolTimeout:
+            raise AssertionError("nothing to lend any more") from None
+
+
+@wrong("workload.test", "other labels", breaks="passes_a_good_store")
+def finds_leaks(store, pool):
+    for label in ("login", None):
+        try:
+            store(pool, label)
+        except Exception:
+            pass
+        assert pool.stats()["in_use"] == 0
+
+
+@wrong(
+    "workload.test",
+    "raised KeyError",
+    breaks="passes_a_good_store fails_a_leak_on_error fails_a_leak_on_success",
+)
+def finds_leaks(store, pool):
+    for labels in (["login"], [None]):
+        try:
+            store(pool, labels)
+        except Exception:
+            pass
+        assert pool.stats()["out"] == 0

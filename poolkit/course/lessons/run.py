@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import io
 import json
@@ -72,12 +73,36 @@ def in_folder(**files: str | bytes) -> Iterator[Path]:
         yield folder
 
 
+@contextmanager
+def own_encoding(encoding: str, func: Callable) -> Iterator[None]:
+    """For `func`, a machine on which files that are opened without `encoding=` have this one."""
+    places = [vars(builtins), vars(io)]
+    if "open" in (names := getattr(func, "__globals__", {})):  # IPython has one of its own
+        places.append(names)
+    real = io.open
+
+    def opened(file, mode="r", buffering=-1, encoding_=None, *rest, **how):
+        asked = how.pop("encoding", encoding_)
+        if "b" not in mode and asked in (None, "locale"):
+            asked = encoding
+        return real(file, mode, buffering, asked, *rest, **how)
+
+    before = [place["open"] for place in places]
+    try:
+        for place in places:
+            place["open"] = opened
+        yield
+    finally:
+        for place, one in zip(places, before, strict=True):
+            place["open"] = one
+
+
 # --- run.labels
 
 
-def read_from(read: Callable, content: str | bytes) -> list:
-    """What the learner's function makes of a file with this content."""
-    with in_folder(labels=content) as folder:
+def read_from(read: Callable, content: str | bytes, machine: str = "utf-8") -> list:
+    """What the learner's function makes of such a file, on a machine with this encoding."""
+    with in_folder(labels=content) as folder, own_encoding(machine, read):
         got = read(folder / "labels.txt")
         expect(got, list, 'read_labels("labels.txt")')
         return got
@@ -85,8 +110,13 @@ def read_from(read: Callable, content: str | bytes) -> list:
 
 def reads_each_line(read):
     """Each line is a label, in order, the last one too."""
-    got = read_from(read, 'search: red, blue\nlogin\n"fits"\nlogin')
-    want = ["search: red, blue", "login", '"fits"', "login"]
+    want = ["search: red, blue", "login", '"fits"', "# 3 of 5", "login"]
+    got = read_from(read, "\n".join(want))
+    texts = [one for one in got if isinstance(one, str)]
+    assert same(got, want) or sorted(texts) != sorted(want), because("other order", got=got)
+    assert len(set(texts)) < len(want) - 1 or len(got) != len(want) - 1, because(
+        "only once", got=got
+    )
     assert same(got, want), because("wrong labels", got=got, want=want)
 
 
@@ -106,8 +136,9 @@ def takes_an_empty_file(read):
 
 def reads_utf8(read):
     """Letters beyond ASCII arrive as they were written."""
-    got = read_from(read, "café voucher redeemed\n")
-    assert same(got, ["café voucher redeemed"]), because("wrong encoding", got=got)
+    for machine, key in (("utf-8", "wrong encoding"), ("cp1252", "own encoding")):
+        got = read_from(read, "café voucher redeemed\n", machine)
+        assert same(got, ["café voucher redeemed"]), because(key, got=got)
 
 
 def ends_lines_at_newlines_only(read):
@@ -156,11 +187,14 @@ labels_exercise = Exercise(
         'Fill in the two blanks.\n\nwith open(path, encoding=____) as file:\n    return [line.strip() for line in file if ____]',
     ),
     misconceptions={
-        "wrong labels": "A file with four lines, the last without a newline, gave {got}; it should be {want}. Every character of a line counts, commas and quotes too.",
+        "other order": "Every label arrived, in another order: {got}. Leave them as they are in the file.",
+        "only once": "A file with login in two of its lines gave {got}. Each line is an event, and the second login is one too.",
+        "wrong labels": "A file with five lines, the last without a newline, gave {got}; it should be {want}. Every character of every line counts, commas, quotes and all.",
         "kept blanks": "A file with two labels and three blank lines gave {got}. A line of spaces is blank as well: strip first, then ask whether anything is left.",
         "not stripped": "A file with login, between spaces, and order shipped gave {got}. Cut off what surrounds a label, and leave the space within it.",
         "something of nothing": "A file without any label gave {got}. No labels is a list, too: an empty one.",
         "wrong encoding": "The file has café voucher redeemed, written in UTF-8, and you read {got}. Say `encoding=\"utf-8\"` when you open it.",
+        "own encoding": "Without `encoding=` Python takes the machine's own. On this one all may look well; on one with cp1252, as many Windows machines have, you would read {got}. Say `encoding=\"utf-8\"`.",
         "splitlines": "A file with two lines gave {count} labels. One label holds a line separator, U+2028, as text copied from a web page may. `splitlines` cuts there; `for line in file` and `split(\"\\n\")` do not.",
         "made up letters": "A file that is not UTF-8 should raise ValueError; what came was {got}. Letters that were guessed or dropped would go into the database as if somebody had written them. Let the error out.",
         "hid the missing file": "The file is not there, and you returned {got}. A slip in a file's name would look like a day without events: let the OSError out.",
@@ -188,6 +222,14 @@ INTERRUPTED = {"rows_inserted": 1, "health": Interrupted()}
 OLD = '{"day": "yesterday", "rows_inserted": 1000000, "rows": "a long list of them, longer than today"}'
 
 
+@contextmanager
+def old_summary() -> Iterator[Path]:
+    """A folder that holds yesterday's summary, and nothing else."""
+    with in_folder() as folder:
+        (folder / "summary.json").write_text(OLD, encoding="utf-8")
+        yield folder
+
+
 def attempt(write: Callable, path: Path, summary: dict) -> BaseException | None:
     """What writing raised; None if nothing."""
     try:
@@ -208,30 +250,36 @@ def read_back(path: Path) -> object:
 
 def writes_what_can_be_read(write):
     """What was written is there, as JSON, and reads back the same."""
-    with in_folder() as folder:
-        write(folder / "summary.json", GOOD)
-        got = read_back(folder / "summary.json")
-        assert same(got, GOOD), because("reads otherwise", got=words(got))
+    for machine, key in (("utf-8", "reads otherwise"), ("cp1252", "own encoding")):
+        with in_folder() as folder:
+            with own_encoding(machine, write):
+                write(folder / "summary.json", GOOD)
+            got = read_back(folder / "summary.json")
+            assert same(got, GOOD), because(key, got=words(got))
 
 
 def takes_the_old_ones_place(write):
     """A longer file that was there before is gone without a trace."""
-    with in_folder(summary=OLD) as folder:
-        write(folder / "summary.txt", GOOD)
-        got = read_back(folder / "summary.txt")
+    with old_summary() as folder:
+        with own_encoding("utf-8", write):
+            write(folder / "summary.json", GOOD)
+        got = read_back(folder / "summary.json")
         assert same(got, GOOD), because("old and new", got=words(got))
 
 
 def keeps_the_old_one(write):
     """If writing fails half-way, the old file is as it was."""
-    with in_folder(summary=OLD) as folder:
-        attempt(write, folder / "summary.txt", UNWRITABLE)
-        holds_the_old(folder / "summary.txt")
+    with old_summary() as folder:
+        raised = attempt(write, folder / "summary.json", UNWRITABLE)
+        if raised is None and not isinstance(got := read_back(folder / "summary.json"), str):
+            assert got == json.loads(OLD), because("made up", got=words(got))
+        holds_the_old(folder / "summary.json")
 
 
 def holds_the_old(path: Path) -> None:
     """Assert that the file is as it was."""
-    got = path.read_text(encoding="utf-8") if path.exists() else None
+    assert path.exists(), "old one gone"
+    got = path.read_text(encoding="utf-8", errors="replace")
     assert got == OLD, because("old one destroyed", got=words(got))
 
 
@@ -243,40 +291,51 @@ def tells_of_the_failure(write):
 
 def swaps_the_files(write):
     """Who has the old file open reads the old one to its end: it is replaced, not written over."""
-    with in_folder(summary=OLD) as folder, in_folder() as elsewhere:
+    with old_summary() as folder, in_folder() as elsewhere:
         try:
-            os.link(folder / "summary.txt", elsewhere / "still open")  # the same file by two names
+            os.link(folder / "summary.json", elsewhere / "still open")  # the same file by two names
         except OSError:  # not every disk can do that; nothing can be seen there
             return
-        write(folder / "summary.txt", GOOD)
+        write(folder / "summary.json", GOOD)
         assert (elsewhere / "still open").read_text(encoding="utf-8") == OLD, "in place"
 
 
 def swaps_when_complete(write):
-    """At the moment of the swap the new file is complete."""
-    real, seen = os.replace, []
+    """At the swap the new file is complete, beside the old one, and that is still there."""
+    seen = []
 
-    def replace(source, target, **how):
-        seen.append(Path(source).read_bytes())
-        real(source, target, **how)
+    def watched(real):
+        def swap(source, target, **how):
+            if Path(target).name == "summary.json":
+                there = Path(target).exists()
+                folders = Path(source).resolve().parents
+                seen.append(
+                    (Path(source).read_bytes(), Path(target).resolve().parent, folders, there)
+                )
+            real(source, target, **how)
 
-    with in_folder() as folder:
-        os.replace = replace
+        return swap
+
+    with old_summary() as folder:
+        real = os.replace, os.rename
+        os.replace, os.rename = map(watched, real)
         try:
             write(folder / "summary.json", GOOD)
         finally:
-            os.replace = real
-        for content in seen:
+            os.replace, os.rename = real
+        for content, home, folders, there in seen:
             whole = content == (folder / "summary.json").read_bytes()
             assert whole, because("too soon", size=len(content))
+            assert there, "a gap"
+            assert home in folders, "elsewhere"
 
 
 def leaves_nothing_beside(write):
     """Afterwards there is no other file in the folder, whether it went well or not."""
     for summary, when in ((GOOD, "all went well"), (UNWRITABLE, "writing failed")):
-        with in_folder(summary=OLD) as folder:
-            attempt(write, folder / "summary.txt", summary)
-            nothing_but("summary.txt", folder, when)
+        with old_summary() as folder:
+            attempt(write, folder / "summary.json", summary)
+            nothing_but("summary.json", folder, when)
     with in_folder() as folder:  # complete, but there is no taking the place of a folder
         (folder / "summary").mkdir()
         attempt(write, folder / "summary", GOOD)
@@ -286,14 +345,14 @@ def leaves_nothing_beside(write):
 def nothing_but(name: str, folder: Path, when: str) -> None:
     """Assert that the folder holds this and nothing else."""
     left = sorted(path.name for path in folder.iterdir() if path.name != name)
-    assert not left, because("left behind", count=len(left), when=when)
+    assert not left, because("left behind", left=left[0], when=when)
 
 
 def clears_up_when_interrupted(write):
     """Ctrl-C in the middle leaves the old file, and nothing beside it."""
-    with in_folder(summary=OLD) as folder:
-        attempt(write, folder / "summary.txt", INTERRUPTED)
-        holds_the_old(folder / "summary.txt")
+    with old_summary() as folder:
+        attempt(write, folder / "summary.json", INTERRUPTED)
+        holds_the_old(folder / "summary.json")
         assert len(list(folder.iterdir())) == 1, "left behind by Ctrl-C"
 
 
@@ -329,10 +388,15 @@ write_exercise = Exercise(
         "reads otherwise": "What you wrote does not read back as it was: {got}. Is it JSON, in UTF-8, all of it, in a file that was closed before the replace?",
         "old and new": "A longer file was there before. Now `path` holds {got}. The new one should take its place.",
         "old one destroyed": "Yesterday's summary was in the file, and today's could not be written to its end. Now the file holds: {got}. Opening `path` for writing empties it at once.",
+        "old one gone": "Yesterday's summary was in the file, and today's could not be written to its end. Now there is no file at `path` at all. Write to a name that is certainly another one, and remove that one only.",
+        "made up": "The summary holds something for which JSON has no word, and you wrote it all the same: {got}. Whoever reads it takes that for true: let the TypeError of `json` out.",
+        "own encoding": 'On a machine whose own encoding is cp1252 the file holds this afterwards, which is no UTF-8: {got}. Say `encoding="utf-8"` when you open it.',
+        "elsewhere": "The other file was made in another folder. That may be another disk, and from one disk to another `os.replace` fails. Make it in `path.parent`.",
+        "a gap": "At the moment of the swap the old summary was gone already: who looks then finds none, and if the power fails there is none. `os.replace` needs no removing first.",
         "swallowed": "The summary could not be written, and nobody heard of it: the TypeError of `json` should go on its way.",
         "in place": "It works as long as nothing interrupts it, but you write into the old file itself: a full disk, or a reader at that moment, meets half a summary. Write another file beside it, then `os.replace`.",
         "too soon": "When you swapped, the new file held {size} bytes: the rest was still waiting in Python's memory, to be written when the file is closed. End the `with` block first, then swap.",
-        "left behind": "There are {count} other files in the folder after this: {when}. Remove yours on every way out; `finally` is for that.",
+        "left behind": "This time {when:plain}, and afterwards {left} lies in the folder too. Remove it on every way out; `finally` is for that.",
         "left behind by Ctrl-C": "Somebody pressed Ctrl-C while you wrote, and another file lies in the folder now. KeyboardInterrupt is no `Exception`; `finally` sees it.",
     },
     after="`os.replace` swaps the names in one step: whoever opens `path` finds the old file or the new one, never a half.",
@@ -365,9 +429,15 @@ def raising(error: Exception) -> Callable:
 def is_quiet_when_well(run):
     """Work that ends well is called once and gives 0, and nothing is printed."""
     calls = []
-    code, out, err, _ = called(run, lambda: calls.append(1))
+
+    def work():
+        calls.append(1)
+        return 22  # rows, perhaps
+
+    code, out, err, _ = called(run, work)
     assert calls == [1], because("not called once", calls=len(calls))
     expect(code, int, "exit_code(work)")
+    assert code != 22, "the work's own"
     assert code == 0, because("wrong code", want=0, got=code, what="work that ended well")
     assert not out + err, because("chatters", said=out + err)
 
@@ -377,6 +447,7 @@ FOR_THE_PERSON = (
     UnicodeDecodeError("utf-8", b"caf\xe9", 3, 4, "unexpected end of data"),
     ValueError("input and output are the same file"),
     sqlite3.OperationalError("database is locked"),
+    sqlite3.DatabaseError("file is not a database"),
     ConnectFailed("could not connect to app.db"),
     PoolTimeout("no connection came free in 5.0 s"),
 )
@@ -394,24 +465,32 @@ def gives_two(run):
 
 def says_it_on_stderr(run):
     """The message goes to stderr, and stdout stays empty."""
-    _, out, err, _ = called(run, raising(sqlite3.OperationalError("database is locked")))
-    assert not out, because("on stdout", said=out.strip())
-    assert "database is locked" in err, because("no message", said=err.strip())
+    for error in (sqlite3.OperationalError("database is locked"), FOR_THE_PERSON[0]):
+        _, out, err, _ = called(run, raising(error))
+        assert not out, because("on stdout", said=out.strip())
+        missing = [word for word in str(error).split() if word.strip("'") not in err]
+        assert not missing, because("no message", text=str(error), said=err.strip())
 
 
 def says_who_speaks(run):
     """The line begins with the command that speaks."""
     _, _, err, _ = called(run, raising(ValueError("two\nlines")))
-    assert err.startswith("poolkit run: "), because("nameless", said=err.strip())
+    assert "Traceback" not in err, "traceback"
+    assert err.startswith(("poolkit run: ", "poolkit run:\n")), because(
+        "nameless", said=err.strip()
+    )
 
 
 def says_it_in_one_line(run):
-    """It is one line, also where the message has several."""
+    """It is one line with all of the message, also where the message has several."""
     for text in ("database is locked", "cannot read a\nb.txt\n: check the spelling"):
         _, _, err, _ = called(run, raising(OSError(text)))
         count = len(err.splitlines())
         assert count == 1, because("many lines", count=count)
         assert err.endswith("\n"), "no newline"
+        missing = [word for word in text.split() if word not in err]
+        assert not missing, because("cut off", text=text, said=err.strip())
+        assert "ab.txt" not in err, because("glued", said=err.strip())
 
 
 def lets_our_mistakes_through(run):
@@ -440,15 +519,19 @@ command_exercise = Exercise(
     ),
     misconceptions={
         "not called once": "`work` was called {calls} times; it should be called once.",
-        "wrong code": "The exit code for this should be {want}, and yours was {got}: {what}.",
+        "wrong code": "The exit code for this should be {want}, and yours was {got}: {what:plain}.",
         "chatters": "All went well and yet this was printed: {said}. Whoever starts the command every night wants to hear of it only when something is wrong.",
-        "not caught": "The work raised {name}, and so did you. It is one of the three, or a subclass of one: OSError, ValueError, sqlite3.Error.",
+        "not caught": "The work raised {name:plain}, and so did you. It is one of the three, or a subclass of one: OSError, ValueError, sqlite3.Error. Several kinds are written as a tuple: `except (A, B) as error:`.",
         "on stdout": "This came out on stdout: {said}. There the summary goes, which the next program reads. Errors go to stderr: `print(…, file=sys.stderr)`.",
-        "no message": "The database is locked, and what stands on stderr is this: {said}. Say what the exception says.",
+        "no message": "The exception says {text}, and on stderr stands {said}. Say all that it says, the file's name too: `str(error)`.",
+        "traceback": "A traceback stands on stderr. It helps whoever can mend the program; the person who typed a wrong name wants the message alone.",
         "nameless": "The line is {said}. In a log of many programs nobody knows who said that: begin with `poolkit run: `.",
         "many lines": "A message came out as {count} lines. A traceback, or a file name with a newline in it, should not spread over a log: make one line of it.",
+        "cut off": "The message was {text}, and this is what came of it: {said}. Make one line of its lines, and leave none out.",
+        "glued": "Where the message has a line end, two words ran into one: {said}. Put a space there.",
+        "the work's own": "The work returned 22, rows perhaps, and so did you. That is no exit code: return 0 when it has ended well, whatever it returned.",
         "no newline": "The line does not end, so that whatever is printed next continues it. Leave `end` of `print` alone.",
-        "dressed up": "The work raised {name}, which is a mistake in our own program, and you told the person about it as if it were theirs. Catch the three kinds only: we need the traceback.",
+        "dressed up": "The work raised {name:plain}, which is a mistake in our own program, and you told the person about it as if it were theirs. Catch the three kinds only: we need the traceback.",
     },
     after="Bad input gets a line, a bug gets a traceback. Who can mend it decides which.",
 )  # fmt: skip

@@ -13,7 +13,6 @@ from poolkit import ConnectionConfig, ConnectionPool, PoolTimeout
 from poolkit.course.exercises import Exercise, because, expect, same
 from poolkit.course.helping import Explanation
 from poolkit.course.predicting import Prediction
-from poolkit.course.shown import short
 
 TABLE = "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, label TEXT NOT NULL)"
 
@@ -33,9 +32,9 @@ def count(conn: sqlite3.Connection) -> int:
 def insert_labels(conn, labels):
     """Insert the labels into the table `events`, in one transaction: all of them, or none.
 
-    Commit when all are in. If one is refused, roll back and let the exception go on its way.
-    The connection is only borrowed: it stays open. `labels` may be an iterator, which can be
-    gone through once.
+    Commit when all are in. If one is refused, or if `labels` itself raises half-way, roll back and
+    let the exception go on its way as it is. The connection is only borrowed: it stays open.
+    `labels` may be an iterator, which can be gone through once.
 
     Return a list of {"id": ..., "label": ...}, in order, of the rows that this call inserted, and
     of no others: the table may hold rows already, and other programs may insert meanwhile.
@@ -130,7 +129,7 @@ def stores_each_label(insert):
 
 def takes_any_text(insert):
     """A label may hold anything: quotes, brackets, SQL."""
-    for label in ("customer's address", 'a "new" one', "x'), ('y", "two\0parts"):
+    for label in ("customer's address", 'a "new" one', "x'), ('y", "two\0parts", " two words ", ""):
         with neighbours() as (conn, other):
             try:
                 insert(conn, [label])
@@ -139,26 +138,57 @@ def takes_any_text(insert):
                     because("pasted", label=label, came=type(error).__name__)
                 ) from None
             got = stored(other)
-            assert same(got, [label]), because("pasted", label=label, came=got)
+            harmless = not set(label) & set("'\"\0")
+            key = "altered" if harmless else "pasted"
+            assert same(got, [label]), because(key, label=label, came=got)
 
 
 def all_or_none(insert):
     """If one label is refused, none stays, and the exception goes on its way."""
     with neighbours("old") as (conn, other):
-        raised = None
-        try:
-            insert(conn, ["login", None])
-        except Exception as error:
-            raised = error
+        seen = []
+        conn.set_trace_callback(lambda _sql: seen.append(stored(other)))
+        raised = outcome(insert, conn, ["login", None])
+        conn.set_trace_callback(None)
         got = stored(other)
+        what = "The second label was refused"
         assert not conn.in_transaction, "left open"
-        assert same(got, ["old"]), because("half stays", got=got)
-        assert raised is not None, "swallowed"
+        assert same(got, ["old"]), because("half stays", what=what, got=got)
+        assert raised is not None, because("swallowed", what=what)
+        hidden = not isinstance(raised, sqlite3.Error) and isinstance(
+            raised.__context__, sqlite3.Error
+        )
+        assert not hidden, because("changed the error", came=type(raised).__name__)
+        early = [labels for labels in seen if labels not in (None, ["old"])]
+        assert not early, because("half seen", seen=(early or [None])[0])
+
+
+def rolls_back_when_the_labels_fail(insert):
+    """If the labels themselves fail half-way, none stays either."""
+    with neighbours("old") as (conn, other):
+        unreadable = OSError("the disk with the labels is gone")
+
+        def labels():
+            yield "login"
+            raise unreadable
+
+        raised = outcome(insert, conn, labels())
+        if raised is not None and unreadable not in (raised, raised.__context__):
+            raise raised  # a slip of another kind: its line says more than we could
+        got = stored(other)
+        what = "The iterator raised after its first label"
+        assert not conn.in_transaction, "draft left open"
+        assert same(got, ["old"]), because("half stays", what=what, got=got)
+        assert raised is not None, because("swallowed", what=what)
+        came = type(raised).__name__
+        assert raised is unreadable, because("changed the error", came=came)
 
 
 def returns_what_it_inserted(insert):
     """It returns the id and the label of each row that it inserted, and of no other."""
-    with neighbours("old", "older") as (conn, _):
+    with neighbours("gone", "login", "older") as (conn, _):
+        with conn:
+            conn.execute("DELETE FROM events WHERE id = 1")
         got = insert(conn, ["login", "logout"])
         expect(got, list, 'insert_labels(conn, ["login", "logout"])')
         assert len(got) != 4, because("found, not inserted", got=len(got))
@@ -166,7 +196,7 @@ def returns_what_it_inserted(insert):
             keys = sorted(map(str, row)) if isinstance(row, dict) else type(row).__name__
             assert keys == ["id", "label"], because("other shape", keys=keys)
         pairs = [(row["id"], row["label"]) for row in got]
-        assert same(pairs, [(3, "login"), (4, "logout")]), because("wrong rows", got=pairs)
+        assert same(pairs, [(4, "login"), (5, "logout")]), because("wrong rows", got=pairs)
 
 
 def goes_through_once(insert):
@@ -185,17 +215,26 @@ def leaves_out_the_neighbours_row(insert):
     """A row that another program inserts meanwhile is not returned."""
     with neighbours("old") as (conn, other):
 
+        def butt_in(_sql=""):  # before each statement, unless a transaction is under way
+            if not conn.in_transaction:
+                with suppress(sqlite3.OperationalError):  # whoever holds the lock by now is safe
+                    other.execute("INSERT INTO events (label) VALUES ('theirs')")
+                    other.commit()
+                other.rollback()
+
         def labels():
-            with suppress(sqlite3.OperationalError):  # whoever holds the lock by now is safe
-                other.execute("INSERT INTO events (label) VALUES ('theirs')")
-                other.commit()
-            other.rollback()
+            butt_in()
             yield "login"
 
+        conn.set_trace_callback(butt_in)
         got = insert(conn, labels())
+        conn.set_trace_callback(None)
         expect(got, list, "insert_labels(conn, an_iterator)")
-        names = [row.get("label") for row in got if isinstance(row, dict)]
-        assert "theirs" not in names and len(got) == 1, because("took the neighbour's", got=names)
+        pairs = [(row.get("id"), row.get("label")) for row in got if isinstance(row, dict)]
+        query = "SELECT id, label FROM events WHERE label = 'login'"
+        want = [tuple(row) for row in other.execute(query)]
+        wrong = "theirs" in [label for _, label in pairs] or (want and pairs and pairs != want)
+        assert not wrong and len(got) == 1, because("took the neighbour's", got=pairs, want=want)
 
 
 insert_exercise = Exercise(
@@ -206,6 +245,7 @@ insert_exercise = Exercise(
         stores_each_label,
         takes_any_text,
         all_or_none,
+        rolls_back_when_the_labels_fail,
         returns_what_it_inserted,
         goes_through_once,
         leaves_out_the_neighbours_row,
@@ -221,15 +261,19 @@ insert_exercise = Exercise(
         "closed it": "After your function the connection is closed. It is only borrowed: its owner wants to lend it again. `with conn:` commits and does not close.",
         "not committed": "Three labels went in, and another connection to the same file sees none of them: nothing was committed.",
         "not stored": 'After `insert_labels(conn, ["login", "logout", "login"])` the table holds {got}. Each label wants an INSERT of its own, the second login too.',
+        "altered": "The label was {label}, and the table holds {came}. Store each label as it came, spaces and all, an empty one too.",
         "pasted": "The label was {label}, and what came of it was {came}. The label must not become part of the SQL: write `?` in its place and hand the label over beside it.",
         "left open": "The second label was refused, and a transaction is still open: the first label waits in it, and whoever borrows next finds it there. Roll back.",
-        "half stays": "The second label was refused, and the table holds {got}. All or none: commit once, when all are in, and only then.",
-        "swallowed": "The second label was refused, and your function returned as if nothing had happened. Roll back, then let the exception go on.",
+        "draft left open": "The iterator raised after its first label, and that label is still a draft in an open transaction. Roll back whatever it was that went wrong, not after an sqlite3.Error alone: `with conn:` does.",
+        "half stays": "{what:plain}, and the table holds {got}. All or none: commit once, when all are in, and only then.",
+        "half seen": "In the end nothing stayed, but on the way another program read {seen}. Whoever commits and then deletes shows a half, and leaves it there if the power fails. Commit once, when all are in.",
+        "swallowed": "{what:plain}, and your function returned as if nothing had happened. Roll back, then let the exception go on.",
+        "changed the error": "What came out of your function was {came:plain}, and not the exception that went in. Whoever called you wants to know what really happened: `raise` alone passes it on as it is.",
         "found, not inserted": "Two rows were in the table, two more went in, and you returned {got}. A SELECT gives what is there, not what you put there. The cursor of an INSERT knows the id: `cursor.lastrowid`.",
         "other shape": "Each row should be a dictionary with the two keys id and label. One of yours is, or has, this instead: {keys}.",
-        "wrong rows": "Two rows, 1 and 2, were in the table; login and logout went in as 3 and 4. You returned {got}. The id is the table's to give: ask the cursor for its `lastrowid`.",
+        "wrong rows": "The table held rows 2 and 3, and a login among them; row 1 was deleted. login and logout went in as 4 and 5. You returned {got}. The id is the table's to give: ask the cursor for its `lastrowid`.",
         "gone through twice": "An iterator gave {want} labels. {seen} are in the table and you returned {got}. An iterator can be gone through once: insert and note in the same loop.",
-        "took the neighbour's": "While you inserted one label, another program inserted one of its own. You returned {got}. Ids that came after yours began need not be yours: note each `cursor.lastrowid`.",
+        "took the neighbour's": "While you inserted one label, another program inserted rows of its own. Yours is {want}, and you returned {got}. A number that is asked for before or after the INSERT may count theirs: note each `cursor.lastrowid`.",
     },
     after="Six lines, and none of them trusts what else may be in the table, or who else may be writing.",
 )
@@ -285,17 +329,36 @@ def hands_over_and_returns(borrow):
 def gives_back(borrow):
     """When the work is done, the connection is back, and not before."""
     with small_pool() as pool:
-        during = []
-        borrow(pool, lambda conn: during.append(out(pool)))
+        during, lent = [], []
+
+        def work(conn):
+            during.append(out(pool))
+            lent.append(conn)
+
+        borrow(pool, work)
+        assert len(during) == 1, because("not called once", calls=len(during), how="went well")
         assert during == [1], "too early"
         assert out(pool) == 0, "never given back"
+        assert is_open(lent[0]), "gave back a closed one"
 
 
 def gives_back_after_an_error(borrow):
-    """It is back when the work has raised, too."""
+    """It is back when the work has raised, too, and what the work began is not committed."""
     with small_pool() as pool:
-        outcome(borrow, pool, lambda conn: conn.execute("INSERT INTO no_such_table VALUES (1)"))
+        calls = []
+
+        def work(conn):
+            calls.append(conn)
+            with conn:
+                conn.execute(TABLE)
+            conn.execute("INSERT INTO events (label) VALUES ('half')")
+            conn.execute("INSERT INTO no_such_table VALUES (1)")
+
+        outcome(borrow, pool, work)
         assert out(pool) == 0, "leaks on error"
+        assert len(calls) == 1, because("not called once", calls=len(calls), how="failed")
+        conn = calls[0]
+        assert not is_open(conn) or conn.in_transaction or count(conn) == 0, "commits a half"
 
 
 def lets_errors_through(borrow):
@@ -328,7 +391,8 @@ def lets_the_pool_refuse(borrow):
         taken = pool.acquire()
         came = outcome(borrow, pool, lambda conn: None)
         pool.release(taken)
-        assert isinstance(came, PoolTimeout), because("hides PoolTimeout", came=came)
+        assert came is not None, "no PoolTimeout"
+        assert isinstance(came, PoolTimeout), because("hides PoolTimeout", came=type(came).__name__)
 
 
 finally_exercise = Exercise(
@@ -350,13 +414,17 @@ finally_exercise = Exercise(
     ),
     misconceptions={
         "result lost": "The work returned 7 and your function returned {got}: return what `work(conn)` gives.",
-        "too early": "The connection was back in the pool while the work was still at it, or the work was not called just once. Somebody else could have borrowed the same one.",
+        "not called once": "The work {how:plain}, and it was called {calls} times. Call it once: who borrows decides whether to try again.",
+        "too early": "While the work was at it, the pool had nothing lent: the connection was given back too early, or was not borrowed from this pool. Somebody else could have got the same one.",
+        "gave back a closed one": "After your function the connection that was lent is closed, and the next borrower pays for opening another. Giving back is enough: close neither the connection nor the pool, which is not yours.",
+        "commits a half": "The work inserted a row and then raised, and the row is committed. Whether to commit is for the work to say. After an exception, leave what it began to the pool, which rolls it back.",
         "never given back": "All went well, and the connection is still out. Only `pool.release(conn)` gives it back: closing it does not, nor does `with conn:`. And nothing below a `return` runs, unless it stands in `finally`.",
         "leaks on error": "The work raised, and the connection is still out: an exception leaves the function at once and skips the lines below. What stands in `finally` is not skipped.",
         "swallowed": "The work raised ValueError, and nobody heard of it. An `except` that ends quietly, or a `return` inside `finally`, throws an exception away.",
-        "changed the error": "The work raised a ValueError, and what came out was another exception, {came}. Whoever called you wants to know what really happened.",
+        "changed the error": "The work raised a ValueError, and what came out was another exception, {came:plain}. Whoever called you wants to know what really happened.",
         "leaks on Ctrl-C": "Somebody pressed Ctrl-C during the work, and the connection is still out. KeyboardInterrupt is no `Exception`, so that `except Exception` lets it pass; `finally` sees everything.",
-        "hides PoolTimeout": "The pool had nothing to lend. Instead of its PoolTimeout came {came}. With `acquire` inside the `try`, `finally` gives back what was never borrowed: put it before the `try`.",
+        "hides PoolTimeout": "The pool had nothing to lend. Instead of its PoolTimeout came {came:plain}. With `acquire` inside the `try`, `finally` gives back what was never borrowed: put it before the `try`.",
+        "no PoolTimeout": "The pool had nothing to lend, and your function returned as if the work had been done. Let its PoolTimeout go on its way.",
     },
     after="Python has a shorter way to write these lines: `with`. Lesson 07 builds it.",
 )
@@ -365,15 +433,23 @@ finally_exercise = Exercise(
 # --- workload.test
 
 
-def make_store(on_success: bool, on_error: bool) -> Callable:
-    """A workload that gives its connection back, or not, after a good and after a bad end."""
+def make_store(on_success: bool, on_error: bool, wants_text: bool = False) -> Callable:
+    """A workload that gives its connection back, or not, after a good and after a bad end.
+
+    `wants_text`: it looks at the labels itself, and refuses with ValueError what is no text.
+    `store.given` and `store.raised` keep what it was called with, and what it raised.
+    """
 
     def store(pool, labels):
+        store.given.append(labels)
         conn = pool.acquire()
         try:
             conn.execute(TABLE)
+            if wants_text and None in labels:
+                raise ValueError("a label is text")
             rows = insert_labels(conn, labels)
-        except Exception:
+        except Exception as error:
+            store.raised.append(error)
             if on_error:
                 pool.release(conn)
             raise
@@ -381,23 +457,33 @@ def make_store(on_success: bool, on_error: bool) -> Callable:
             pool.release(conn)
         return rows
 
+    store.given, store.raised = [], []
     return store
 
 
-def verdict(test, store) -> Exception | None:
-    """What the learner's test raises on this workload; None if it passes."""
-    with small_pool() as pool:
-        try:
-            test(store, pool)
-        except Exception as error:
-            return error
-    return None
-
-
 def passes_a_good_store(test):
-    """It passes on a workload that always gives back."""
-    error = verdict(test, make_store(on_success=True, on_error=True))
-    assert error is None, because("fails the good", error=short(error))
+    """It passes on a workload that always gives back, however that refuses a label."""
+    for wants_text in (False, True):
+        store = make_store(on_success=True, on_error=True, wants_text=wants_text)
+        with small_pool() as pool:
+            error = verdict(test, store, pool)
+            lists = all(isinstance(labels, list | tuple) for labels in store.given)
+            assert lists, because("other labels", given=store.given)
+            own = any(error is one for one in store.raised)
+            assert not own, because("not caught", name=type(error).__name__)
+            assert out(pool) == 0, "leaks itself"
+            if error is not None and not isinstance(error, AssertionError):
+                raise error  # a slip in the test itself: its line says more than we could
+            assert error is None, because("fails the good", error=str(error) or "no message")
+
+
+def verdict(test, store, pool) -> Exception | None:
+    """What the learner's test raises on this workload; None if it passes."""
+    try:
+        test(store, pool)
+    except Exception as error:
+        return error
+    return None
 
 
 def fails_a_leak_on_error(test):
@@ -412,11 +498,11 @@ def fails_a_leak_on_success(test):
 
 def must_fail(test, store, key: str) -> None:
     """Assert that the learner's test fails on this workload, and on purpose."""
-    error = verdict(test, store)
+    with small_pool() as pool:
+        error = verdict(test, store, pool)
     assert error is not None, key
-    assert isinstance(error, AssertionError), because(
-        "fails by accident", error=type(error).__name__
-    )
+    name = type(error).__name__
+    assert isinstance(error, AssertionError), because("fails by accident", name=name)
 
 
 test_exercise = Exercise(
@@ -430,10 +516,13 @@ test_exercise = Exercise(
         'Fill in the three blanks.\n\nfor labels in (["login"], ____):\n    try:\n        store(pool, labels)\n    except Exception:\n        ____\n    if pool.stats()["in_use"] > 0:\n        raise ____("the connection did not come back")',
     ),
     misconceptions={
-        "fails the good": "Your test complains about a workload that always gives back: {error}. Its exception for [None] is expected: catch it, then look at the pool.",
-        "misses the error": "A workload that leaks whenever an INSERT fails passed your test. Give it [None], and look at the pool after the exception.",
+        "other labels": "Your test handed this to the store: {given}. It takes a list of labels, even if there is one: [\"login\"] first, then [None].",
+        "not caught": "For [None] the store raised {name:plain}, as it should, and gave its connection back. Your test let that exception out: catch it whatever its kind, then look at the pool.",
+        "leaks itself": "The store gave everything back, and after your test a connection is out: your test borrowed it. Give back what you borrow, or look at `pool.stats()[\"in_use\"]` instead.",
+        "fails the good": "Your test complains about a workload that always gives back: {error:plain}. After each call nothing is out: compare `pool.stats()[\"in_use\"]` with 0.",
+        "misses the error": "A workload that leaks whenever an INSERT fails passed your test. Give it [None], catch the exception, and look at the pool after that, outside the `try`.",
         "misses the good end": "A workload that never gives back after a good end passed your test. Look at the pool after [\"login\"] as well.",
-        "fails by accident": "On a workload that leaks, your test stops with {error}. Look at the pool after each of the two calls, and raise AssertionError on purpose, so that whoever reads it knows what failed.",
+        "fails by accident": "On a workload that leaks, your test stops with {name:plain}. Look at the pool after each of the two calls, and raise AssertionError on purpose, so that whoever reads it knows what failed.",
     },
     after="The day somebody moves a `release` out of its `finally`, this test will say so.",
 )  # fmt: skip
