@@ -133,3 +133,19 @@ def test_the_learners_test_accepts_the_real_pool():
         for card in list(one._lent.values()):
             one.release(card.conn)
         one.close_all()
+
+
+def test_a_cell_that_is_run_twice_gets_a_new_database(tmp_path):
+    first, again = (lesson.make_database(str(tmp_path), "events") for _ in range(2))
+
+    assert first != again
+    assert first.name == again.name == "events.db"
+
+
+def test_a_broken_connection_answers_in_no_way():
+    with contextlib.closing(lesson.broken()) as conn:
+        for ask in (conn.execute, conn.executescript, conn.cursor().execute):
+            with pytest.raises(sqlite3.OperationalError, match="disk"):
+                ask("SELECT 1")
+        with pytest.raises(sqlite3.OperationalError, match="disk"):
+            conn.rollback()

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -64,7 +65,7 @@ def test_who_has_no_pause_left_stays_away():
 def test_sentence_names_what_was_drawn():
     said = lesson.storm_sentence(three())
 
-    assert "50 clients back in one moment, for 5 places" in said
+    assert "50 clients in one moment, for 5 places" in said
     assert "0.74 s instead of 2.04 s" in said
 
 
@@ -166,3 +167,26 @@ def test_claims_wait_for_nothing():
         claim(lesson.retry)
 
     assert time.perf_counter() - start < 0.3  # the pauses in them add up to more than two seconds
+
+
+def test_errors_can_be_made_again_in_the_same_folder(tmp_path):
+    first, again = (lesson.provoke_errors(str(tmp_path)) for _ in range(2))
+
+    assert [str(exc) for exc in first.values()] == [str(exc) for exc in again.values()]
+
+
+def test_claim_hears_no_sleep_of_another_thread():
+    stop = threading.Event()
+
+    def sleeper():
+        while not stop.is_set():
+            time.sleep(0.001)
+
+    other = threading.Thread(target=sleeper)
+    other.start()
+    try:
+        for _ in range(50):
+            lesson.only_gives(lesson.backoff_delays)
+    finally:
+        stop.set()
+        other.join()

@@ -69,6 +69,54 @@ def health_check(conn):
     return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
 
 
+@wrong("health.check", "did not ask", breaks="silent_one_is_not takes_any_error lets_the_stop_button_through")  # fmt: skip
+def health_check(conn):
+    try:
+        conn.cursor().close()
+    except Exception as exc:
+        return {"status": "unhealthy", "error": str(exc)}
+    return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
+
+
+@wrong("health.check", "committed", breaks="disturbs_nobody")
+def health_check(conn):
+    try:
+        conn.executescript("SELECT 1")
+    except Exception as exc:
+        return {"status": "unhealthy", "error": str(exc)}
+    return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
+
+
+@wrong("health.check", "began one", breaks="disturbs_nobody")
+def health_check(conn):
+    try:
+        conn.execute("BEGIN")
+    except Exception as exc:
+        return {"status": "unhealthy", "error": str(exc)}
+    return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
+
+
+@wrong("health.check", "closed the broken one", breaks="disturbs_nobody")
+def health_check(conn):
+    try:
+        conn.execute("SELECT 1")
+    except Exception as exc:
+        conn.close()
+        return {"status": "unhealthy", "error": str(exc)}
+    return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
+
+
+@wrong("health.check", "raised IndexError", breaks="takes_any_error")
+def health_check(conn):
+    try:
+        conn.execute("SELECT 1")
+    except Exception as exc:
+        report = {"status": "unhealthy"}
+        report["error"] = exc.args[0]
+        return report
+    return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
+
+
 @wrong("health.check", "only its own", breaks="takes_any_error")
 def health_check(conn):
     try:
@@ -304,6 +352,19 @@ class GuardedPool(TrustingPool):
             self._idle.append(conn)
 
 
+@wrong("health.guard", "lost another", breaks="keeps_a_good_one")
+class GuardedPool(TrustingPool):
+    def release(self, conn):
+        self._in_use -= 1
+        try:
+            if conn.in_transaction:
+                conn.rollback()
+        except sqlite3.Error:
+            conn.close()
+        else:
+            self._idle = [conn]
+
+
 @wrong("health.guard", "left open", breaks="closes_a_broken_one")
 class GuardedPool(TrustingPool):
     def release(self, conn):
@@ -413,6 +474,33 @@ def lends_nothing_closed(pool_class):
     pool.acquire().execute("SELECT 1")
 
 
+@wrong("health.test", "own pool", breaks="passes_good_pools fails_one_that_keeps_nothing")
+def lends_nothing_closed(pool_class):
+    pool = TrustingPool(ConnectionConfig())
+    conn = pool.acquire()
+    pool.release(conn)
+    assert pool.acquire() is conn
+    conn.close()
+    pool.release(conn)
+    assert not is_closed(pool.acquire())
+
+
+@wrong("health.test", "own pool", breaks="fails_a_trusting_pool fails_one_that_keeps_nothing")
+def lends_nothing_closed(pool_class):
+    print("it lends nothing closed")
+
+
+@wrong("health.test", "stops at the guard", breaks="passes_good_pools fails_a_trusting_pool")
+def lends_nothing_closed(pool_class):
+    pool = pool_class(ConnectionConfig())
+    conn = pool.acquire()
+    pool.release(conn)
+    assert pool.stats()["idle"] == 1
+    pool.acquire().close()
+    pool.release(conn)
+    assert not is_closed(pool.acquire())
+
+
 @wrong("health.test", "fails the other", breaks="passes_good_pools")
 def lends_nothing_closed(pool_class):
     pool = pool_class(ConnectionConfig())
@@ -471,6 +559,65 @@ class CheckingPool(ClockedPool):
     def acquire(self):
         if self._idle:
             return self._idle.pop()[0]
+        return self._connect()
+
+
+@wrong("health.lend", "lent in spite", breaks="replaces_a_dead_one goes_on_to_the_next closes_what_does_not_work asks_at_the_limit")  # fmt: skip
+class CheckingPool(ClockedPool):
+    def acquire(self):
+        if not self._idle:
+            return self._connect()
+        conn, since = self._idle.pop()
+        if self._clock() - since >= self.config.ping_after and not self._works(conn):
+            conn.close()
+            self.acquire()
+        return conn
+
+
+@wrong("health.lend", "opened besides", breaks="lends_what_works")
+class CheckingPool(ClockedPool):
+    def acquire(self):
+        new = self._connect()
+        while self._idle:
+            conn, since = self._idle.pop()
+            if self._clock() - since < self.config.ping_after or self._works(conn):
+                return conn
+            conn.close()
+        return new
+
+
+@wrong("health.lend", "asks the others", breaks="leaves_the_young_alone")
+class CheckingPool(ClockedPool):
+    def acquire(self):
+        now, fit = self._clock(), []
+        for conn, since in self._idle:
+            if now - since < self.config.ping_after or self._works(conn):
+                fit.append((conn, since))
+            else:
+                conn.close()
+        self._idle = fit
+        return self._idle.pop()[0] if self._idle else self._connect()
+
+
+@wrong("health.lend", "at zero", breaks="asks_at_the_limit leaves_the_young_alone")
+class CheckingPool(ClockedPool):
+    def acquire(self):
+        while self._idle:
+            conn, since = self._idle.pop()
+            if self._clock() - since < 0.5 or self._works(conn):
+                return conn
+            conn.close()
+        return self._connect()
+
+
+@wrong("health.lend", "own limit", breaks="leaves_the_young_alone")
+class CheckingPool(ClockedPool):
+    def acquire(self):
+        while self._idle:
+            conn, since = self._idle.pop()
+            if self._clock() - since < min(0.5, self.config.ping_after) or self._works(conn):
+                return conn
+            conn.close()
         return self._connect()
 
 

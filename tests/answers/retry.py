@@ -51,7 +51,7 @@ def backoff_delays(attempts, base=0.01, cap=1.0):
         yield min(base * 2 ** (attempt - 1), cap)
 
 
-@wrong("retry.delays", "how many", breaks="one_fewer is_capped has_defaults")
+@wrong("retry.delays", "no end", breaks="one_fewer is_capped has_defaults")
 def backoff_delays(attempts, base=0.01, cap=1.0):
     pause = base
     while True:
@@ -114,15 +114,48 @@ def backoff_delays(attempts, base=0.01, cap=10.0):
     return [min(base * 2**n, cap) for n in range(attempts - 1)]
 
 
-@wrong("retry.delays", "gave nothing", breaks="doubles one_fewer is_capped has_defaults")
+@wrong("retry.delays", "gave nothing", breaks="doubles one_fewer is_capped has_defaults only_gives")
 def backoff_delays(attempts, base=0.01, cap=1.0):
     for n in range(attempts - 1):
         time.sleep(min(base * 2**n, cap))
 
 
-@wrong("retry.delays", "wrong type", breaks="doubles one_fewer is_capped has_defaults")
+@wrong("retry.delays", "wrong type", breaks="doubles one_fewer is_capped has_defaults only_gives")
 def backoff_delays(attempts, base=0.01, cap=1.0):
     return min(base * 2 ** (attempts - 1), cap)
+
+
+@wrong("retry.delays", "how many", breaks="one_fewer is_capped has_defaults")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    return [min(base * 2**n, cap) for n in range(attempts - 2)]
+
+
+@wrong("retry.delays", "how many", breaks="one_fewer is_capped")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    for n in range(attempts - 1):
+        return [min(base * 2**n, cap)]
+    return []
+
+
+@wrong("retry.delays", "kept the list", breaks="one_fewer is_capped has_defaults")
+def backoff_delays(attempts, base=0.01, cap=1.0, pauses=[]):  # noqa: B006
+    for n in range(attempts - 1):
+        pauses.append(min(base * 2**n, cap))
+    return pauses
+
+
+@wrong("retry.delays", "slept", breaks="only_gives")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    pause = base
+    for _ in range(attempts - 1):
+        time.sleep(min(pause, cap))
+        yield min(pause, cap)
+        pause *= 2
+
+
+@wrong("retry.delays", "no number", breaks="doubles one_fewer is_capped has_defaults only_gives")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    return [f"{min(base * 2**n, cap)} s" for n in range(attempts - 1)]
 
 
 @wrong("retry.delays", "signature")
@@ -229,6 +262,30 @@ def is_transient(exc):
     return False
 
 
+@wrong("retry.transient", "all by hand", breaks="reads_a_message")
+def is_transient(exc):
+    code = getattr(exc, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (5, 6)
+    return isinstance(exc, sqlite3.OperationalError) and "locked" in str(exc)
+
+
+@wrong("retry.transient", "others", breaks="leaves_others")
+def is_transient(exc):
+    code = getattr(exc, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (5, 6)
+    return isinstance(exc, sqlite3.Error) and "is locked" in str(exc)
+
+
+@wrong("retry.transient", "hopeless", breaks="refuses_what_stays trusts_the_code")
+def is_transient(exc):
+    code = getattr(exc, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF <= 6
+    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
+
+
 @wrong("retry.transient", "others", breaks="leaves_others")
 def is_transient(exc):
     code = getattr(exc, "sqlite_errorcode", None)
@@ -296,6 +353,119 @@ def retry(func, pauses, transient, sleep):
         return attempt(left[1:])
 
     return attempt(list(pauses))
+
+
+@right("retry.retry")
+def retry(func, pauses, transient, sleep):
+    end = object()
+    pauses = chain(pauses, repeat(end))
+    while True:
+        try:
+            return func()
+        except Exception as exc:
+            if not transient(exc) or (pause := next(pauses)) is end:
+                raise
+            if pause:
+                sleep(pause)
+
+
+@wrong("retry.retry", "after success", breaks="returns_at_once")
+def retry(func, pauses, transient, sleep):
+    result, waiting = None, iter(pauses)
+    while result is None:
+        try:
+            result = func()
+        except Exception as exc:
+            pause = next(waiting, None)
+            if pause is None or not transient(exc):
+                raise
+            sleep(pause)
+    return result
+
+
+@wrong("retry.retry", "not called", breaks="returns_at_once tries_again comes_to_an_end raises_the_last gives_up_on_what_stays asks_the_one_it_is_given takes_them_one_by_one lets_the_stop_button_through")  # fmt: skip
+def retry(func, pauses, transient, sleep):
+    for pause in [*pauses, None]:
+        try:
+            return func
+        except Exception as exc:
+            if pause is None or not transient(exc):
+                raise
+        sleep(pause)
+
+
+@wrong("retry.retry", "needs a list", breaks="takes_them_one_by_one")
+def retry(func, pauses, transient, sleep):
+    for attempt in range(len(pauses) + 1):
+        try:
+            return func()
+        except Exception as exc:
+            if attempt == len(pauses) or not transient(exc):
+                raise
+            sleep(pauses[attempt])
+
+
+@wrong("retry.retry", "needs a list", breaks="takes_them_one_by_one")
+def retry(func, pauses, transient, sleep):
+    while True:
+        try:
+            return func()
+        except Exception as exc:
+            if pauses == [] or not transient(exc):
+                raise
+            sleep(pauses[0])
+            pauses = pauses[1:]
+
+
+@wrong("retry.retry", "zero is a pause", breaks="tries_again")
+def retry(func, pauses, transient, sleep):
+    waiting = iter(pauses)
+    while True:
+        try:
+            return func()
+        except Exception as exc:
+            pause = next(waiting, None)
+            if not pause or not transient(exc):
+                raise
+            sleep(pause)
+
+
+@wrong("retry.retry", "asked about", breaks="asks_the_one_it_is_given")
+def retry(func, pauses, transient, sleep):
+    for pause in [*pauses, None]:
+        try:
+            return func()
+        except Exception as exc:
+            if pause is None or not transient(str(exc)):
+                raise
+        sleep(pause)
+
+
+@wrong("retry.retry", "hopeless later", breaks="gives_up_on_what_stays")
+def retry(func, pauses, transient, sleep):
+    passes = None
+    for pause in [*pauses, None]:
+        try:
+            return func()
+        except Exception as exc:
+            if passes is None:
+                passes = transient(exc)
+            if pause is None or not passes:
+                raise
+        sleep(pause)
+
+
+@wrong("retry.retry", "kept what stays", breaks="gives_up_on_what_stays")
+def retry(func, pauses, transient, sleep):
+    for pause in [*pauses, None]:
+        try:
+            return func()
+        except Exception as exc:
+            if not transient(exc):
+                return None
+            if pause is None:
+                raise
+        sleep(pause)
 
 
 @wrong("retry.retry", "after the last", breaks="comes_to_an_end")
@@ -375,7 +545,7 @@ def retry(func, pauses, transient, sleep):
         sleep(pause)
 
 
-@wrong("retry.retry", "hopeless", breaks="gives_up_on_what_stays")
+@wrong("retry.retry", "slept first", breaks="gives_up_on_what_stays")
 def retry(func, pauses, transient, sleep):
     for pause in [*pauses, None]:
         try:
@@ -421,7 +591,7 @@ def retry(func, pauses, transient, sleep):
         sleep(pause)
 
 
-@wrong("retry.retry", "wrong pauses", breaks="tries_again comes_to_an_end")
+@wrong("retry.retry", "wrong pauses", breaks="tries_again takes_them_one_by_one comes_to_an_end")
 def retry(func, pauses, transient, sleep):
     for pause in [*pauses, None]:
         try:
@@ -446,7 +616,9 @@ def retry(func, pauses, transient, sleep):
         sleep(pause)
 
 
-@wrong("retry.retry", "again after success", breaks="returns_at_once tries_again")
+@wrong(
+    "retry.retry", "again after success", breaks="returns_at_once tries_again takes_them_one_by_one"
+)
 def retry(func, pauses, transient, sleep):
     for pause in [*pauses, None]:
         try:
@@ -459,7 +631,9 @@ def retry(func, pauses, transient, sleep):
     return result
 
 
-@wrong("retry.retry", "paused for nothing", breaks="returns_at_once tries_again")
+@wrong(
+    "retry.retry", "paused for nothing", breaks="returns_at_once tries_again takes_them_one_by_one"
+)
 def retry(func, pauses, transient, sleep):
     for pause in [*pauses, None]:
         try:
@@ -476,7 +650,7 @@ def retry(func, pauses, transient, sleep):
 @wrong(
     "retry.retry",
     "gave up at once",
-    breaks="tries_again comes_to_an_end raises_the_last gives_up_on_what_stays asks_the_one_it_is_given",
+    breaks="tries_again takes_them_one_by_one comes_to_an_end raises_the_last gives_up_on_what_stays asks_the_one_it_is_given",
 )
 def retry(func, pauses, transient, sleep):
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,8 @@ from poolkit.course.predicting import Prediction
 
 
 def make_database(folder: str, name: str = "events", wal: bool = False) -> Path:
-    """A small SQLite file with a table and three rows; gives its path."""
-    path = Path(folder) / f"{name}.db"
+    """A new SQLite file with a table and three rows, at each call another; gives its path."""
+    path = Path(tempfile.mkdtemp(dir=folder)) / f"{name}.db"
     db = sqlite3.connect(path)
     if wal:
         db.execute("PRAGMA journal_mode=WAL")
@@ -130,7 +131,8 @@ class CheckingPool(ClockedPool):
 
         `self._idle` holds pairs: a connection, and what `self._clock()` read when it came back.
         One that has been idle for `self.config.ping_after` seconds or longer is asked first:
-        `self._works(conn)` gives True or False. What does not work is closed and gone.
+        `self._works(conn)` gives True or False. What does not work is closed and gone. Ask only
+        the one you are about to lend, and open one only if none is left.
         """
         while self._idle:
             conn, since = self._idle.pop()
@@ -138,6 +140,15 @@ class CheckingPool(ClockedPool):
                 return conn
             conn.close()
         return self._connect()
+
+
+class BrokenCursor(sqlite3.Cursor):
+    """It can be had, as from any connection that is open; but it answers nothing either."""
+
+    def execute(self, *args):
+        self.connection.execute()
+
+    executemany = executescript = execute
 
 
 class Broken(sqlite3.Connection):
@@ -148,7 +159,10 @@ class Broken(sqlite3.Connection):
     def execute(self, *args):
         raise type(self.error)(*self.error.args)  # a fresh one: an exception keeps its traceback
 
-    cursor = execute
+    executemany = executescript = execute
+
+    def cursor(self, factory=None):
+        return super().cursor(BrokenCursor)
 
     def rollback(self):
         self.execute()
@@ -175,15 +189,20 @@ def one_connection() -> Iterator[sqlite3.Connection]:
 @contextlib.contextmanager
 def watched(pool_class: type) -> Iterator[type]:
     """The pool class, with an eye on what it opens: all of it is closed in the end."""
-    opened = []
+    opened, made = [], []
+
+    def begin(self, *args, **more):
+        made.append(self)
+        pool_class.__init__(self, *args, **more)
 
     def connect(self):
         conn = pool_class._connect(self)
         opened.append(conn)
         return conn
 
+    eye = {"__init__": begin, "_connect": connect, "opened_in_all": opened, "made_in_all": made}
     try:
-        yield type(pool_class.__name__, (pool_class,), {"_connect": connect})
+        yield type(pool_class.__name__, (pool_class,), eye)
     finally:
         for conn in opened:
             conn.close()
@@ -325,10 +344,19 @@ def takes_any_error(func):
         except ConnectionResetError:
             raise AssertionError("only its own") from None
         assert "hung up" in str(got.get("error")), because("no reason", error=got.get("error"))
+    with contextlib.closing(broken(TimeoutError())) as conn:
+        report(func, conn, "one that raised TimeoutError()")
 
 
 def disturbs_nobody(func):
-    """A transaction that is open stays open, and so does the connection."""
+    """A transaction that is open stays open, none is begun, and nothing is closed."""
+    with one_connection() as conn:
+        report(func, conn, "one without a transaction")
+        assert is_closed(conn) or not conn.in_transaction, "began one"
+    with contextlib.closing(broken()) as conn:
+        with contextlib.suppress(Exception):  # another claim's business
+            func(conn)
+        broken_is_closed = is_closed(conn)
     with one_connection() as conn:
         conn.execute("INSERT INTO notes VALUES ('half done')")
         report(func, conn, "one in the middle of a transaction")
@@ -338,6 +366,7 @@ def disturbs_nobody(func):
         left = conn.execute("SELECT count(*) FROM notes").fetchone() == (1,)
     assert not left, "committed"
     assert still_open, "rolled back"
+    assert not broken_is_closed, "closed the broken one"
 
 
 def lets_the_stop_button_through(func):
@@ -375,7 +404,9 @@ check_exercise = Exercise(
         "did not ask": "A connection that is open, and answers every statement with a disk error, is healthy to you. Send it `SELECT 1`.",
         "only its own": "A connection whose server hung up raised ConnectionResetError, and it came through. Other databases have errors of their own: catch Exception.",
         "closed it": "A borrower was using the connection, and after your check it is closed. Asking must not change anything.",
-        "committed": "A borrower had written half of his work, and your check committed it. `with conn:` commits when its block ends: leave it out.",
+        "committed": "A borrower had written half of his work, and your check committed it. `commit()` does that, `with conn:` at the end of its block, and `executescript`; `conn.execute(\"SELECT 1\")` alone does not.",
+        "began one": "No transaction was open, and after your check one is. Asking must not change anything: `SELECT 1` begins none.",
+        "closed the broken one": "A connection did not answer, and you closed it. You only report; whoever asked decides what becomes of it.",
         "rolled back": "A borrower had written half of his work, and your check rolled it back. Asking must not change anything.",
         "stop button": "Somebody pressed the stop button during the check, and you reported {status}. `except Exception` lets KeyboardInterrupt through.",
     },
@@ -394,6 +425,10 @@ def keeps_a_good_one(pool_class):
         assert not is_closed(first) and len(pool._idle) == 1, "threw away"
         pool.release(second)
         assert len(pool._idle) == 1, because("past the cap", idle=len(pool._idle))
+    with trial(pool_class, pool_size=2) as pool:
+        for conn in [lend(pool), lend(pool)]:
+            pool.release(conn)
+        assert len(pool._idle) == 2, because("lost another", idle=len(pool._idle))
 
 
 def turns_a_closed_one_away(pool_class):
@@ -432,7 +467,7 @@ def counts_them_all(pool_class):
     with trial(pool_class) as pool, contextlib.closing(broken()) as ill:
         good, shut = lend(pool), lend(pool)
         shut.close()
-        for conn, what in ((good, "good"), (shut, "closed"), (ill, "broken")):
+        for conn, what in ((good, "in good order"), (shut, "closed"), (ill, "broken")):
             pool._in_use = 1
             pool.release(conn)
             assert pool._in_use == 0, because("miscounted", what=what, in_use=pool._in_use)
@@ -454,13 +489,14 @@ guard = Exercise(
     misconceptions={
         "threw away": "A connection came back in good order, there was room, and it was closed or not kept. The guard only turns away what is broken.",
         "past the cap": "With `pool_size=1` two came back, and {idle} lie idle. `self._keep(conn)` looks at the size for you.",
+        "lost another": "With `pool_size=2` two came back, and {idle} of them is on the shelf. `self._keep(conn)` adds one and leaves the others there.",
         "kept the closed one": "A borrower closed his connection and gave it back, and it lies on the shelf. Ask it something before you keep it.",
         "threw away the careless": "A borrower forgot to commit, and his connection was closed or not kept. It is in good order: after a rollback it can be lent again.",
         "still open": "A borrower forgot to commit, and what he began is still open on the shelf: the next one will finish it without knowing. Roll back.",
         "committed": "A borrower gave back half of his work, and you committed it. Nobody has said that it is complete: roll back.",
         "kept the broken one": "Rolling back raised a disk error, and the connection was kept. What cannot be cleaned cannot be lent.",
         "left open": "Rolling back raised a disk error, and the connection was dropped without being closed: its file stays open.",
-        "miscounted": "One was out, and came back {what}: then none is out, and your `self._in_use` says {in_use}.",
+        "miscounted": "One was out, and it came back {what:plain}: then none is out, and your `self._in_use` says {in_use}.",
     },
     after="Two questions for the price of none: `in_transaction` raises on a closed connection and finds what was left open.",
 )  # fmt: skip
@@ -500,15 +536,19 @@ def lends_nothing_closed(pool_class):
 
 def passes_good_pools(test):
     """It passes on a pool that looks when a connection comes back, and on one that looks when it lends."""
-    error = outcome(test, GuardedPool)
+    error, made = outcome(test, GuardedPool)
+    assert error is None or made, "own pool"
+    by_accident = error is not None and not isinstance(error, AssertionError)
+    assert not by_accident, because("stops at the guard", error=error)
     assert error is None, because("fails the guard", error=error)
-    error = outcome(test, LookingPool)
+    error, _ = outcome(test, LookingPool)
     assert error is None, because("fails the other", error=error)
 
 
 def fails_a_trusting_pool(test):
     """It fails on a pool that believes everything."""
-    error = outcome(test, TrustingPool)
+    error, made = outcome(test, TrustingPool)
+    assert error is not None or made, "own pool"
     assert error is not None, "sees nothing"
     assert isinstance(error, AssertionError), because(
         "fails by accident", error=type(error).__name__
@@ -517,17 +557,18 @@ def fails_a_trusting_pool(test):
 
 def fails_one_that_keeps_nothing(test):
     """It fails on a pool that throws every connection away."""
-    assert outcome(test, _KeepsNothing) is not None, "reuses nothing"
+    error, made = outcome(test, _KeepsNothing)
+    assert error is not None and made, "reuses nothing"
 
 
-def outcome(test, pool_class: type) -> Exception | None:
-    """What the learner's test raises on this pool; None if it passes."""
+def outcome(test, pool_class: type) -> tuple[Exception | None, int]:
+    """What the learner's test raises on this pool, None if it passes; and how many it made."""
     with watched(pool_class) as seen:
         try:
             test(seen)
         except Exception as error:
-            return error
-    return None
+            return error, len(seen.made_in_all)
+    return None, len(seen.made_in_all)
 
 
 test_exercise = Exercise(
@@ -541,7 +582,9 @@ test_exercise = Exercise(
         "Fill in the two blanks.\n\npool = pool_class(ConnectionConfig())\nconn = pool.acquire()\npool.release(conn)\nassert pool.acquire() is ____\nconn.close()\npool.release(conn)\nassert not ____",
     ),
     misconceptions={
-        "fails the guard": "Your test complains about a pool whose guard turns closed connections away: {error}.",
+        "fails the guard": "Your test complains about a pool whose guard turns closed connections away: {error}. Judge the one that `acquire()` lends afterwards.",
+        "stops at the guard": "On a pool whose guard turns closed connections away your test stops with {error}. All that it can count on is `acquire()` and `release(conn)`.",
+        "own pool": "Your test never made a pool of the class that it was given: `pool_class(ConnectionConfig())`. It has to try that one, whichever it is.",
         "fails the other": "Your test complains about a pool that is right in another way, it looks when it lends: {error}. Judge what `acquire()` gives, not what lies on the shelf.",
         "sees nothing": "A pool that keeps and lends closed connections passed your test. Borrow again after giving back the closed one, and look at what you got.",
         "fails by accident": "On a pool that lends closed connections your test stops with {error}. Raise AssertionError on purpose, so that whoever reads it knows what failed.",
@@ -583,13 +626,14 @@ def lends_what_works(pool_class):
         assert lent[0] is warm, "oldest first"
         assert lent[1] is not warm, "lent twice"
         assert lent[1] is cold and not is_closed(lent[2]), "always new"
+        assert len(pool.opened_in_all) == 3, "opened besides"  # two of them for the shelf
 
 
 def replaces_a_dead_one(pool_class):
     """One that died on the shelf is not lent."""
     with shelf(pool_class, 9) as (pool, (dead,)):
         dead.close()
-        assert not is_closed(lend(pool)), "lent the dead"
+        assert not is_closed(lend(pool)), "lent in spite" if pool.pings else "lent the dead"
         assert not pool._idle, "kept the dead"
 
 
@@ -616,14 +660,22 @@ def asks_at_the_limit(pool_class):
     for seconds in (0.5, 0):
         with shelf(pool_class, seconds, ping_after=seconds) as (pool, (dead,)):
             dead.close()
-            assert not is_closed(lend(pool)), because("at the limit", seconds=seconds)
+            key = "at the limit" if seconds else "at zero"
+            assert not is_closed(lend(pool)), because(key, seconds=seconds)
 
 
 def leaves_the_young_alone(pool_class):
-    """One that came back less than ping_after ago is lent without a ping."""
+    """One that came back less than ping_after ago is lent, and none is asked."""
     with shelf(pool_class, 0.25) as (pool, (young,)):
         assert lend(pool) is young, "always new"
         assert pool.pings == 0, "always asks"
+    with shelf(pool_class, 30, ping_after=60) as (pool, _):
+        lend(pool)
+        assert pool.pings == 0, "own limit"
+    with shelf(pool_class, 9, 8, 0.25) as (pool, (*_, young)):
+        assert lend(pool) is not young or pool.pings == 0, because(
+            "asks the others", pings=pool.pings
+        )
 
 
 lend_exercise = Exercise(
@@ -645,6 +697,11 @@ lend_exercise = Exercise(
         "oldest first": "Two in good order lay idle, and you lent the one that came back first. The last one back is the likeliest to be alive.",
         "lent twice": "Two in good order lay idle, you were asked twice, and lent the same one twice. It has to leave the list.",
         "lent the dead": "A connection had died on the shelf, 9 seconds after it came back, and you lent it. Ask `self._works(conn)` first.",
+        "opened besides": "Two in good order lay idle and were lent, and you opened connections that nobody got. Opening is the dearest way: only when the shelf is empty.",
+        "lent in spite": "A connection had died on the shelf. You asked it, and lent it in spite of the answer: close it, and see that what you return is another.",
+        "at zero": "`ping_after` was 0, so that each one is asked, however young; yours was lent dead. The limit is `self.config.ping_after`, and 0 is one like any other.",
+        "own limit": "`ping_after` was 60, a connection came back 30 seconds ago, and you asked it all the same. The limit stands in `self.config.ping_after`.",
+        "asks the others": "The last one back was young and was lent; the others on the shelf you asked too, which cost this many pings: {pings}. Ask only the one you are about to lend.",
         "kept the dead": "A dead connection was not lent, but it still lies on the shelf, for the next one to find.",
         "second one dead": "Two on the shelf were dead; you saw the first and lent the second. Look at each: `while`, not `if`.",
         "gave up early": "Behind two dead connections lay one in good order, and you opened another. Opening is the dearest way to get one: try the next first.",

@@ -9,9 +9,13 @@ import math
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 from poolkit.course.exercises import Exercise, because, expect, same
 from poolkit.course.helping import Explanation
@@ -51,8 +55,8 @@ def locked_by_another(path: Path, seconds: float) -> Iterator[None]:
 
 
 def provoke_errors(folder: str) -> dict[str, sqlite3.Error]:
-    """Five errors from SQLite, each really made in a database of its own in `folder`."""
-    path = Path(folder) / "errors.db"
+    """Five errors from SQLite, each really made in a new database in `folder`."""
+    path = Path(tempfile.mkdtemp(dir=folder)) / "errors.db"
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA journal_mode=WAL")
         with db:
@@ -129,8 +133,9 @@ def storm(
 ) -> Storm:
     """Let clients come back that failed together at time 0; `pauses()` gives one client's pauses.
 
-    Each pauses, then knocks. No time passes: it is only counted. The database is away until `ends`; after that it lets in
-    the first `room` clients of each tick, and turns away the rest, who pause and knock again.
+    Each pauses, then knocks. No time passes: it is only counted. The database is away until `ends`;
+    after that it lets in the first `room` clients of each tick, and turns away the rest, who pause
+    and knock again.
     """
     happened = Storm(ends, tick)
     left = [iter(pauses()) for _ in range(clients)]
@@ -149,9 +154,11 @@ def storm(
 
 def storm_table(storms: dict[str, Storm]) -> str:
     """The storms in numbers, a line each."""
-    lines = [f"{'pauses':12} {'knocks in vain':>15} {'most at once':>13} {'all served after':>17}"]
+    lines = [
+        f"{'pauses':12} {'knocks while away':>18} {'most at once later':>19} {'all served after':>17}"
+    ]
     for name, one in storms.items():
-        lines.append(f"{name:12} {one.in_vain:15} {one.worst:13} {one.all_served:15.2f} s")
+        lines.append(f"{name:12} {one.in_vain:18} {one.worst:19} {one.all_served:15.2f} s")
     return "\n".join(lines)
 
 
@@ -193,8 +200,8 @@ def storm_sentence(storms: dict[str, Storm]) -> str:
     if jittered.worst >= growing.worst or jittered.all_served >= growing.all_served:
         return "Not shown by this run: drawn pauses did not spread the clients out."
     return (
-        f"Growing pauses alone bring {growing.worst} clients back in one moment, for {room_of(growing)} "
-        f"places; drawn ones at most {jittered.worst}, and all are served after "
+        f"Once the database is back, growing pauses alone bring {growing.worst} clients in one moment, "
+        f"for {room_of(growing)} places; drawn ones at most {jittered.worst}, and all are served after "
         f"{jittered.all_served:.2f} s instead of {growing.all_served:.2f} s."
     )
 
@@ -211,7 +218,7 @@ def backoff_delays(attempts, base=0.01, cap=1.0):
     """Give the pauses between attempts, in seconds: base, twice base, four times base, and so on.
 
     None is longer than cap. Between 4 attempts there are 3 pauses: after the last one nobody
-    comes again. Yield them one by one, or return them in a list.
+    comes again. Yield them one by one, or return them in a list, and sleep for none of them.
     """
     pause = base
     for _ in range(attempts - 1):
@@ -224,15 +231,20 @@ def doubles(func):
     got = pauses_of(func, 4, base=0.001)[:3]
     assert not same(got, [0.002, 0.004, 0.008]), "starts doubled"
     assert not same(got, [0.001, 0.002, 0.003]), "adds"
-    assert same(got, [0.001, 0.002, 0.004]), because("wrong pauses", got=got)
+    assert same(got, [0.001, 0.002, 0.004][: len(got)]), because("wrong pauses", got=got)
 
 
 def one_fewer(func):
     """There is one pause fewer than attempts."""
     for attempts in (4, 1):
         got = len(pauses_of(func, attempts, base=0.001))
+        again = len(pauses_of(func, attempts, base=0.001))
+        assert got == again, because("kept the list", attempts=attempts, got=got, again=again)
+        assert got != MOST, because("no end", attempts=attempts, want=attempts - 1)
         assert got != attempts, because("one for each attempt", attempts=attempts)
-        assert got == attempts - 1, because("how many", attempts=attempts, got=got)
+        assert got == attempts - 1, because(
+            "how many", attempts=attempts, want=attempts - 1, got=got
+        )
 
 
 def is_capped(func):
@@ -251,36 +263,43 @@ def has_defaults(func):
     assert same(longest, [1.0]), because("wrong cap", longest=longest)
 
 
+def only_gives(func):
+    """It gives numbers and sleeps for none of them."""
+    slept, here, really = [], threading.get_ident(), time.sleep
+
+    def noted(seconds: float) -> None:
+        slept.append(seconds) if threading.get_ident() == here else really(seconds)
+
+    with mock.patch("time.sleep", noted):
+        pauses_of(func, 3, base=0.001)
+    assert not slept, because("slept", slept=slept)
+
+
+MOST = 50  # so many are looked at
+
+
 def pauses_of(func, attempts: int, **settings: float) -> list[float]:
-    """The pauses, at most 50 of them; they may come in a list or one by one.
+    """The pauses, at most `MOST` of them; they may come in a list or one by one.
 
     What is asked for is short, so that an answer that really sleeps still comes to an end.
     """
     called = f"backoff_delays({attempts}{''.join(f', {k}={v}' for k, v in settings.items())})"
     got = func(attempts, **settings)
-    assert got is not None, because("gave nothing", called=Call(called))
+    assert got is not None, because("gave nothing", called=called)
     if not hasattr(type(got), "__iter__") or isinstance(got, (str, dict)):
         expect(got, list, called)
-    pauses = list(itertools.islice(got, 50))
+    pauses = list(itertools.islice(got, MOST))
     for pause in pauses:
-        expect(pause, (int, float), f"each pause of {called}")
+        is_number = isinstance(pause, (int, float)) and not isinstance(pause, bool)
+        assert is_number, because("no number", called=called, got=pause)
     return [float(pause) for pause in pauses]
-
-
-class Call(str):
-    """A call as the learner would write it, shown as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 delays = Exercise(
     id="retry.delays",
     title="Pauses that grow",
     answer=backoff_delays,
-    claims=(doubles, one_fewer, is_capped, has_defaults),
+    claims=(doubles, one_fewer, is_capped, has_defaults, only_gives),
     names=("base", "cap"),
     hints=(
         "Keep the next pause in a variable and double it each time round. How often do you go round for 4 attempts?",
@@ -288,12 +307,16 @@ delays = Exercise(
         "Fill in the two blanks.\n\npause = base\nfor _ in range(____):\n    yield min(pause, ____)\n    pause *= 2",
     ),
     misconceptions={
-        "gave nothing": "`{called}` gave nothing. It neither sleeps nor prints: it gives the numbers, one by one with `yield` or all in a list.",
+        "gave nothing": "`{called:plain}` gave nothing. It neither sleeps nor prints: it gives the numbers, one by one with `yield` or all in a list.",
         "starts doubled": "`backoff_delays(4, base=0.001)` begins with 0.002: the first pause is doubled already. Give it out first, double it then.",
         "adds": "`backoff_delays(4, base=0.001)` gave 0.001, 0.002, 0.003: the same is added each time. Twice the one before would be 0.001, 0.002, 0.004.",
         "wrong pauses": "`backoff_delays(4, base=0.001)` should give 0.001, 0.002 and 0.004; yours begins {got}.",
         "one for each attempt": "`backoff_delays({attempts})` gave as many pauses as attempts. The last one comes after the last attempt, when nobody will try again.",
-        "how many": "`backoff_delays({attempts})` should give one pause fewer than attempts; the number of yours, if it ends at all, is {got}. Count the gaps between the attempts.",
+        "no number": "Among the pauses of `{called:plain}` is {got}. A pause is a number of seconds, ready to be slept.",
+        "no end": "`backoff_delays({attempts})` gives one pause after the other and does not stop. Between {attempts} attempts there are {want}.",
+        "how many": "`backoff_delays({attempts})` should give as many pauses as there are gaps between the attempts, {want}; yours gave {got}.",
+        "kept the list": "`backoff_delays({attempts})` gave {got} pauses, and at the next call {again}. Something is kept from call to call, such as a list in the signature: make a new one inside.",
+        "slept": "Your function slept: {slept}. It only gives the numbers. Whoever calls it decides whether to sleep, and a test does not want to.",
         "too long": "`backoff_delays(6, base=0.001, cap=0.006)` gave {got}: one is longer than 0.006. Without a cap the tenth pause is 512 times the first.",
         "stops at the cap": "`backoff_delays(6, base=0.001, cap=0.006)` gave {got}. Reaching the cap is no reason to stop trying: there are still 5 pauses.",
         "not at the cap": "`backoff_delays(6, base=0.001, cap=0.006)` gave {got}. Once doubling leads above 0.006, the pause is 0.006 itself.",
@@ -344,7 +367,7 @@ def lets_locks_pass(func):
 def refuses_what_stays(func):
     """A missing table and a file that cannot be opened are not."""
     for code, message in ((1, "no such table: evnets"), (14, "unable to open database file")):
-        assert not verdict(func, coded(code, message)), because("hopeless", what=message)
+        assert not verdict(func, coded(code, message)), because("hopeless", what=message, code=code)
 
 
 def looks_at_eight_bits(func):
@@ -365,13 +388,15 @@ def reads_a_message(func):
     """An exception made by hand, without a code, is judged by its message."""
     for words in ("database is locked", "database table is locked: events"):
         assert verdict(func, sqlite3.OperationalError(words)), because("by hand", words=words)
-    gone = sqlite3.OperationalError("no such table: events")
-    assert not verdict(func, gone), "all by hand"
+    for words in ("no such table: events", "no such table: locked_doors"):
+        gone = sqlite3.OperationalError(words)
+        assert not verdict(func, gone), because("all by hand", words=words)
 
 
 def leaves_others(func):
-    """What does not come from a database is not transient."""
-    for exc in (ValueError("the door is locked"), KeyboardInterrupt()):
+    """Without a code, nothing but an OperationalError is transient."""
+    others = sqlite3.IntegrityError("the row is locked"), ValueError("the door is locked")
+    for exc in (*others, KeyboardInterrupt()):
         assert not verdict(func, exc), because("others", exc=exc)
 
 
@@ -397,14 +422,14 @@ transient = Exercise(
     ),
     misconceptions={
         "lock refused": "SQLite raised an error with code {code}, which says that something is locked, and yours says it will not pass.",
-        "hopeless": "SQLite said {what}, and yours calls that transient. It is an OperationalError like a lock is; the type does not tell them apart.",
+        "hopeless": "SQLite said {what}, code {code}, and yours calls that transient. Its type is that of a lock, OperationalError, but only the codes 5 and 6 pass.",
         "whole code": "The code was {code}. Its lower 8 bits say locked, the upper ones only which kind of lock: compare `code & 0xff`.",
         "too few bits": "The code was 21, which is neither 5 nor 6, and yours calls it transient. In four bits 21 would read 5: `0xff` keeps eight.",
         "read the message": "Somebody asked for a table named \"door that is locked\", and there is none: code 1. Yours read \"is locked\" and wants to try again. The code decides, where there is one.",
         "needs the message": "The code was 5, the message in another language. Where there is a code, do not ask for words besides.",
         "by hand": "`sqlite3.OperationalError({words})`, made by hand, carries no code. Yours says it will not pass: look at its message.",
-        "all by hand": "`sqlite3.OperationalError(\"no such table: events\")`, made by hand, carries no code, and yours calls it transient. Look at its message.",
-        "others": "Yours calls {exc} transient. No database is involved: only an OperationalError may be judged by its message.",
+        "all by hand": "`sqlite3.OperationalError({words})`, made by hand, carries no code, and yours calls it transient. Look for \"is locked\" in its message.",
+        "others": "Yours calls {exc} transient. It carries no code, and only a sqlite3.OperationalError may be judged by its message.",
     },
     after="The type of an exception says who complains. Whether to try again is another question, and only the code answers it.",
 )  # fmt: skip
@@ -414,12 +439,13 @@ transient = Exercise(
 
 
 def retry(func, pauses, transient, sleep):
-    """Call func until it returns, and return what it returned.
+    """Call func until it returns, and return what it returned, even None.
 
     If it raises an Exception for which `transient(exc)` is true, sleep for the next of `pauses`, in
     seconds, by calling `sleep`, and call it again. If it is not transient, or no pause is left,
     raise that same exception. Anything that is no Exception, such as the stop button's
-    KeyboardInterrupt, goes straight through.
+    KeyboardInterrupt, goes straight through. `pauses` may be a list or, like `backoff_delays`, give
+    its numbers one by one.
     """
     for pause in [*pauses, None]:
         try:
@@ -452,13 +478,11 @@ class StillGoing(BaseException):
 class Played:
     """One call of the learner's retry: what it returned or raised, and how long it slept."""
 
-    def __init__(self, func, script: Script, pauses: list[float], transient=None) -> None:
+    def __init__(self, func, script: Script, pauses: Iterable[float], transient=None) -> None:
         self.calls, self.slept, self.error, self.result = 0, [], None, None
         self.script = script
         try:
-            self.result = func(
-                script, list(pauses), transient or (lambda exc: True), self.slept.append
-            )
+            self.result = func(script, pauses, transient or (lambda exc: True), self.slept.append)
         except BaseException as exc:
             mine = (StillGoing, *map(type, script.errors))
             on_purpose = (ConnectionError, TimeoutError, RuntimeError, sqlite3.Error)
@@ -475,10 +499,16 @@ def locks(count: int) -> list[sqlite3.OperationalError]:
 
 def returns_at_once(func):
     """What func returns is returned, without a pause."""
-    played = Played(func, Script(gives="a connection"), [0.1, 0.2])
+    script = Script(gives="a connection")
+    played = Played(func, script, [0.1, 0.2])
+    assert played.result is not script, "not called"
     assert played.calls <= 1, because("again after success", calls=played.calls)
     assert same(played.result, "a connection"), because("lost the result", got=played.result)
     assert played.slept == [], because("paused for nothing", slept=played.slept)
+    for gives in (None, 0):
+        played = Played(func, Script(gives=gives), [0.1, 0.2])
+        assert played.calls == 1 and not played.slept, because("after success", gives=gives)
+        assert same(played.result, gives), because("lost the result", got=played.result)
 
 
 def tries_again(func):
@@ -486,6 +516,20 @@ def tries_again(func):
     played = Played(func, Script(*locks(2)), [0.1, 0.2, 0.4])
     assert played.calls != 1, "gave up at once"
     assert same(played.result, "done"), because("lost the result", got=played.result)
+    assert same(played.slept, [0.1, 0.2]), because("wrong pauses", slept=played.slept)
+    played = Played(func, Script(*locks(2)), [0, 0, 0])
+    assert played.calls == 3, because("zero is a pause", calls=played.calls)
+
+
+def takes_them_one_by_one(func):
+    """The pauses may come in a list, or one by one from a generator."""
+    generator = (pause for pause in (0.1, 0.2, 0.4))
+    try:
+        played = Played(func, Script(*locks(2)), generator)
+    except TypeError as exc:
+        if "generator" not in str(exc):
+            raise
+        raise AssertionError(because("needs a list", error=str(exc))) from None
     assert same(played.slept, [0.1, 0.2]), because("wrong pauses", slept=played.slept)
 
 
@@ -511,15 +555,22 @@ def gives_up_on_what_stays(func):
     """A failure that is not transient is raised at once."""
     missing = sqlite3.OperationalError("no such table: evnets")
     played = Played(func, Script(missing), [0.1, 0.2], lambda exc: False)
-    assert played.calls == 1 and played.slept == [], because("hopeless", calls=played.calls)
-    assert played.error is not None, because("swallowed", got=played.result)
+    assert played.calls == 1, because("hopeless", calls=played.calls)
+    assert played.slept == [], because("slept first", slept=played.slept)
+    assert played.error is not None, because("kept what stays", got=played.result)
     assert played.error is missing, because("another error", got=played.error)
+    (lock,) = locks(1)
+    played = Played(func, Script(lock, missing), [0.1, 0.2], lambda exc: exc is lock)
+    assert played.calls <= 2, because("hopeless later", calls=played.calls)
 
 
 def asks_the_one_it_is_given(func):
     """Which failures are transient, the function it is given decides, and nothing else."""
-    played = Played(func, Script(LookupError("busy")), [0.1], lambda exc: True)
+    busy, asked = LookupError("busy"), []
+    played = Played(func, Script(busy), [0.1], lambda exc: asked.append(exc) or True)
     assert same(played.result, "done"), "own idea"
+    for exc in asked:
+        assert exc is busy, because("asked about", exc=exc)
 
 
 def lets_the_stop_button_through(func):
@@ -534,8 +585,8 @@ loop = Exercise(
     title="Try again, but not for ever and not for everything",
     answer=retry,
     claims=(
-        returns_at_once, tries_again, comes_to_an_end, raises_the_last, gives_up_on_what_stays,
-        asks_the_one_it_is_given, lets_the_stop_button_through,
+        returns_at_once, tries_again, takes_them_one_by_one, comes_to_an_end, raises_the_last,
+        gives_up_on_what_stays, asks_the_one_it_is_given, lets_the_stop_button_through,
     ),
     hints=(
         "There is one attempt more than there are pauses. What could stand in the place of the missing pause?",
@@ -543,18 +594,26 @@ loop = Exercise(
         "Fill in the two blanks.\n\nfor pause in [*pauses, None]:\n    try:\n        return func()\n    except Exception as exc:\n        if pause is None or ____:\n            ____\n    sleep(pause)",
     ),
     misconceptions={
+        "not called": "Your `retry` gave back func itself and never called it. `func` is the function, `func()` what it returns.",
+        "after success": "func returned {gives} at the first call, and you went on as if it had failed. Only an exception is a failure; whatever comes back is the result.",
         "again after success": "func returned at the first call, and you called it this often: {calls}. Return what it gave at once.",
         "lost the result": "func returned, and your `retry` gave {got} instead of what func returned.",
         "paused for nothing": "func returned at the first call, and you slept all the same: {slept}.",
         "gave up at once": "func failed with something that passes, two pauses were left, and it was not called again.",
         "wrong pauses": "func failed twice. With pauses of 0.1, 0.2 and more you should have slept [0.1, 0.2], through the `sleep` you were given; you slept {slept}.",
+        "zero is a pause": "The pauses were 0, 0 and 0, and func failed twice: that makes 3 attempts, you made {calls}. 0 counts as false, but it is a pause: ask whether it `is None`.",
+        "needs a list": "The pauses came one by one from a generator, as they may from `backoff_delays`: {error:plain}. Go through them with `for`, or with `iter` and `next`.",
         "one too few": "The pauses were 0.1 and 0.2, so that there are 3 attempts; you made 2. After the last pause comes one more attempt: why else wait?",
         "how often": "The pauses were 0.1 and 0.2, so that there are 3 attempts; the number of yours was {calls}.",
         "after the last": "Three attempts, two pauses: you slept {slept}. After the last failure nobody comes again, so that pause only delays the bad news.",
         "swallowed": "Every attempt failed, and your `retry` raised nothing: it returned {got}. Whoever called it believes that all is well.",
         "another error": "What came out was {got}, not the exception that func had raised. A bare `raise` sends on the same one, with everything it carries.",
         "the first": "func failed twice, each time with another exception, and you raised the first. The last one tells how things stand.",
-        "hopeless": "The failure was not transient, and func was called all the same, this often: {calls}, or you slept. Ask `transient(exc)` before you pause.",
+        "hopeless": "The failure was not transient, and func was called again, {calls} times in all. Ask `transient(exc)`, and raise if it says no.",
+        "slept first": "The failure was not transient, and you slept {slept} before you raised it. Ask `transient(exc)` before you pause.",
+        "kept what stays": "The failure was not transient, and your `retry` raised nothing: it returned {got}. Whoever called it believes that all is well.",
+        "hopeless later": "The first failure was transient and the second was not, and func was called {calls} times. Ask about each failure anew.",
+        "asked about": "`transient` was asked about {exc}. It wants the exception itself: `transient(exc)`.",
         "own idea": "`transient` said that a LookupError passes, and you raised it. Ask the function you were given: with another database, other errors pass.",
         "stop button": "Somebody pressed the stop button, and you tried again. `except Exception` lets KeyboardInterrupt through; `except:` and `except BaseException` do not.",
     },
