@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -465,9 +466,16 @@ def wait_for(server, runtime, patience=60):
     return found[0]
 
 
-def ask(said, path):
-    with urllib.request.urlopen(f"{said['url']}{path}?token={said['token']}") as answer:
-        return json.load(answer)
+def ask(said, path, patience=20):
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(f"{said['url']}{path}?token={said['token']}") as answer:
+                return json.load(answer)
+        except urllib.error.URLError:  # it says where before it listens
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def free_port():
