@@ -416,10 +416,12 @@ def test_mine_or_reference(capsys):
     assert mine_or_reference("simple.cap", Right) is Right
     assert mine_or_reference("simple.cap", Wrong) is CappedPool
     assert mine_or_reference("simple.cap", Stub) is CappedPool
+    assert mine_or_reference("simple.cap", CappedPool) is CappedPool
     said = capsys.readouterr().out
     assert "your own `CappedPool`" in said
     assert "not right yet" in said
     assert "not written yet" in said
+    assert "Yours is back when its cell is run again" in said
 
 
 def test_mine_or_reference_reuses_the_verdict_so_that_a_hang_costs_once():
