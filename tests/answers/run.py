@@ -177,6 +177,16 @@ def read_labels(path):
         return [line.strip() for line in file if line.strip() and not line.startswith("#")]
 
 
+@wrong(
+    "run.labels",
+    "newline kept",
+    breaks="reads_each_line strips_and_skips reads_utf8 ends_lines_at_newlines_only",
+)
+def read_labels(path):
+    with open(path, encoding="utf-8") as file:
+        return [line for line in file if line.strip()]
+
+
 @wrong("run.labels", "other order", breaks="reads_each_line strips_and_skips")
 def read_labels(path):
     with open(path, encoding="utf-8") as file:

@@ -768,3 +768,15 @@ def finds_leaks(store, pool):
         except Exception:
             pass
         assert pool.stats()["out"] == 0
+
+
+@wrong("workload.test", "returned", breaks="fails_a_leak_on_error fails_a_leak_on_success")
+def finds_leaks(store, pool):
+    for labels in (["login"], [None]):
+        try:
+            store(pool, labels)
+        except Exception:
+            pass
+        if pool.stats()["in_use"] != 0:
+            return False
+    return True

@@ -113,6 +113,8 @@ def reads_each_line(read):
     want = ["search: red, blue", "login", '"fits"', "# 3 of 5", "login"]
     got = read_from(read, "\n".join(want))
     texts = [one for one in got if isinstance(one, str)]
+    raw = any(one.endswith("\n") for one in texts)
+    assert not raw, because("newline kept", got=got)
     assert same(got, want) or sorted(texts) != sorted(want), because("other order", got=got)
     assert len(set(texts)) < len(want) - 1 or len(got) != len(want) - 1, because(
         "only once", got=got
@@ -187,6 +189,7 @@ labels_exercise = Exercise(
         'Fill in the two blanks.\n\nwith open(path, encoding=____) as file:\n    return [line.strip() for line in file if ____]',
     ),
     misconceptions={
+        "newline kept": "A file with five lines gave {got}. A line that is read from a file has its newline at the end: `line.strip()` cuts it off.",
         "other order": "Every label arrived, in another order: {got}. Leave them as they are in the file.",
         "only once": "A file with login in two of its lines gave {got}. Each line is an event, and the second login is one too.",
         "wrong labels": "A file with five lines, the last without a newline, gave {got}; it should be {want}. Every character of every line counts, commas, quotes and all.",
@@ -523,7 +526,7 @@ command_exercise = Exercise(
         "chatters": "All went well and yet this was printed: {said}. Whoever starts the command every night wants to hear of it only when something is wrong.",
         "not caught": "The work raised {name:plain}, and so did you. It is one of the three, or a subclass of one: OSError, ValueError, sqlite3.Error. Several kinds are written as a tuple: `except (A, B) as error:`.",
         "on stdout": "This came out on stdout: {said}. There the summary goes, which the next program reads. Errors go to stderr: `print(…, file=sys.stderr)`.",
-        "no message": "The exception says {text}, and on stderr stands {said}. Say all that it says, the file's name too: `str(error)`.",
+        "no message": "The exception says {text}, and on stderr stands {said}. Say all that it says: `str(error)`.",
         "traceback": "A traceback stands on stderr. It helps whoever can mend the program; the person who typed a wrong name wants the message alone.",
         "nameless": "The line is {said}. In a log of many programs nobody knows who said that: begin with `poolkit run: `.",
         "many lines": "A message came out as {count} lines. A traceback, or a file name with a newline in it, should not spread over a log: make one line of it.",

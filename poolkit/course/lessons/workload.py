@@ -498,8 +498,10 @@ def fails_a_leak_on_success(test):
 
 def must_fail(test, store, key: str) -> None:
     """Assert that the learner's test fails on this workload, and on purpose."""
+    returned = []
     with small_pool() as pool:
-        error = verdict(test, store, pool)
+        error = verdict(lambda *both: returned.append(test(*both)), store, pool)
+    assert error is not None or returned == [None], because("returned", got=returned[0])
     assert error is not None, key
     name = type(error).__name__
     assert isinstance(error, AssertionError), because("fails by accident", name=name)
@@ -520,6 +522,7 @@ test_exercise = Exercise(
         "not caught": "For [None] the store raised {name:plain}, as it should, and gave its connection back. Your test let that exception out: catch it whatever its kind, then look at the pool.",
         "leaks itself": "The store gave everything back, and after your test a connection is out: your test borrowed it. Give back what you borrow, or look at `pool.stats()[\"in_use\"]` instead.",
         "fails the good": "Your test complains about a workload that always gives back: {error:plain}. After each call nothing is out: compare `pool.stats()[\"in_use\"]` with 0.",
+        "returned": "On a workload that leaks, your test returned {got}, and a test that returns has passed. It fails by raising: `assert …`, or `raise AssertionError(…)`.",
         "misses the error": "A workload that leaks whenever an INSERT fails passed your test. Give it [None], catch the exception, and look at the pool after that, outside the `try`.",
         "misses the good end": "A workload that never gives back after a good end passed your test. Look at the pool after [\"login\"] as well.",
         "fails by accident": "On a workload that leaks, your test stops with {name:plain}. Look at the pool after each of the two calls, and raise AssertionError on purpose, so that whoever reads it knows what failed.",
