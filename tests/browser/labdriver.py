@@ -36,9 +36,10 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PATIENCE = 60.0  # seconds for one lesson, on a busy machine
 
-# Run by every Python process of the server: names what it looks up or connects to.
+# Run by every Python process of the server: names what it looks up or connects to, and ends the
+# server when the test run is gone, however that ended.
 WATCH = """\
-import os, sys
+import os, signal, sys, threading, time
 
 def watch(event, args):
     if event == "socket.getaddrinfo":
@@ -52,7 +53,14 @@ def watch(event, args):
         with open(os.environ["POOLKIT_WATCH"], "a", encoding="utf-8") as log:
             log.write(f"{event} {host}\\n")
 
+def end_with(parent):
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
 sys.addaudithook(watch)
+if os.name == "posix" and str(os.getppid()) == os.environ["POOLKIT_PARENT"]:
+    threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
 """
 
 
@@ -139,6 +147,7 @@ class Lab:
             "JUPYTER_RUNTIME_DIR": self.folder / "runtime",
             "JUPYTERLAB_SETTINGS_DIR": settings,
             "IPYTHONDIR": self.folder / "ipython",
+            "POOLKIT_PARENT": os.getpid(),
             "POOLKIT_WATCH": self.folder / "connections.log",
             "PYTHONPATH": f"{self.course}{os.pathsep}{watch}",
         }
