@@ -491,6 +491,102 @@ class LockedPool(Unlocked):
         super().release(conn)
 
 
+@wrong("threads.lock", "opened for nothing", breaks="works_as_before")
+class LockedPool(WithLock):
+    """Connects in any case, and forgets it where one was idle."""
+
+    def __init__(self, connect, size):
+        super().__init__(connect, size)
+
+    def acquire(self):
+        new = self._connect()
+        with self._lock:
+            self._in_use += 1
+            return self._idle.pop() if self._idle else new
+
+    def release(self, conn):
+        with self._lock:
+            super().release(conn)
+
+
+@wrong("threads.lock", "not the last one", breaks="works_as_before")
+class LockedPool(WithLock):
+    """Lends the one that has waited longest."""
+
+    def __init__(self, connect, size):
+        super().__init__(connect, size)
+
+    def acquire(self):
+        with self._lock:
+            self._in_use += 1
+            if self._idle:
+                return self._idle.pop(0)
+        return self._connect()
+
+    def release(self, conn):
+        with self._lock:
+            super().release(conn)
+
+
+@wrong("threads.lock", "left on the shelf", breaks="works_as_before takes_in_one_step")
+class LockedPool(WithLock):
+    """Looks at the last one, and leaves it there."""
+
+    def __init__(self, connect, size):
+        super().__init__(connect, size)
+
+    def acquire(self):
+        with self._lock:
+            self._in_use += 1
+            if self._idle:
+                return self._idle[-1]
+        return self._connect()
+
+    def release(self, conn):
+        with self._lock:
+            super().release(conn)
+
+
+@wrong("threads.lock", "lent closed", breaks="works_as_before counts_both_sides")
+class LockedPool(WithLock):
+    """Closes whatever comes back, and keeps it all the same."""
+
+    def __init__(self, connect, size):
+        super().__init__(connect, size)
+
+    def acquire(self):
+        with self._lock:
+            self._in_use += 1
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def release(self, conn):
+        with self._lock:
+            super().release(conn)
+        conn.close()
+
+
+@wrong("threads.lock", "no brackets", breaks=LOCK)
+class LockedPool(Unlocked):
+    """The lock without brackets: the thing that makes locks."""
+
+    def __init__(self, connect, size):
+        super().__init__(connect, size)
+        self._lock = threading.Lock
+
+    def acquire(self):
+        with self._lock:
+            self._in_use += 1
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def release(self, conn):
+        with self._lock:
+            super().release(conn)
+
+
 # --- threads.cap
 
 
@@ -1126,6 +1222,306 @@ class WaitingPool(Capped):
             self._changed_for_all.notify()
 
 
+@right("threads.cap")
+class WaitingPool(Capped):
+    """A queue that was filled at the start: it lends the one that has waited longest."""
+
+    def __init__(self, connect, size):
+        super().__init__(connect, size)
+        self._shelf = queue.Queue()
+        for _ in range(size):
+            self._shelf.put(connect())
+
+    def acquire(self, timeout=5.0):
+        try:
+            return self._shelf.get(timeout != 0, timeout or None)
+        except queue.Empty:
+            raise TimeoutError from None
+
+    def release(self, conn):
+        self._shelf.put(conn)
+
+
+@wrong("threads.cap", "never opens", breaks=CAP)
+class WaitingPool(Capped):
+    """Waits for an idle one, and never opens any."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._idle, timeout):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong("threads.cap", "never opens", breaks="lends_up_to_the_cap opens_no_more")
+class WaitingPool(Capped):
+    """Opens the first and no other."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._idle or self._open < 1, timeout):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong("threads.cap", "waited with 0", breaks="lends_up_to_the_cap")
+class WaitingPool(Capped):
+    """Takes 0 for no limit."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: self._idle or self._open < self._size, timeout or None
+            ):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong("threads.cap", "no cap", breaks="lends_up_to_the_cap keeps_the_deadline")
+class WaitingPool(Capped):
+    """Does not look at what wait_for gave."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout)
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong(
+    "threads.cap",
+    "lent twice",
+    breaks="lends_up_to_the_cap wakes_who_waits opens_no_more looks_again keeps_the_deadline connects_outside_the_lock sleeps_till_woken",
+)
+class WaitingPool(Capped):
+    """Lends what it opened, and puts it on the shelf as well."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        conn = self._opened()
+        self._idle.append(conn)
+        return conn
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong(
+    "threads.cap", "lent closed", breaks="lends_up_to_the_cap wakes_who_waits keeps_the_deadline"
+)
+class WaitingPool(Capped):
+    """Closes what comes back."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        conn.close()
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong("threads.cap", "looked once, opened", breaks="looks_again keeps_the_deadline")
+class WaitingPool(Capped):
+    """Woken, it goes on as if the place were its own."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._idle and self._open >= self._size and not self._changed.wait(timeout):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong("threads.cap", "gave up", breaks="looks_again keeps_the_deadline")
+class WaitingPool(Capped):
+    """Woken in vain, it gives up."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._idle and self._open >= self._size:
+                self._changed.wait(timeout)
+            if self._idle:
+                return self._idle.pop()
+            if self._open >= self._size:
+                raise TimeoutError
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong(
+    "threads.cap",
+    "gave up",
+    breaks="wakes_who_waits opens_no_more looks_again frees_the_place sleeps_till_woken",
+)
+class WaitingPool(Capped):
+    """Takes None for 0."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: self._idle or self._open < self._size, timeout or 0
+            ):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong(
+    "threads.cap",
+    "deadlock",
+    breaks="wakes_who_waits opens_no_more looks_again keeps_the_deadline frees_the_place sleeps_till_woken",
+)
+class WaitingPool(Capped):
+    """Rings, and keeps the lock."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        self._changed.acquire()
+        self._idle.append(conn)
+        self._changed.notify()
+
+
+@wrong("threads.cap", "deadlock", breaks="keeps_the_deadline")
+class WaitingPool(Capped):
+    """Gives up with the lock in hand."""
+
+    def acquire(self, timeout=5.0):
+        self._changed.acquire()
+        if not self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout):
+            raise TimeoutError
+        conn = self._idle.pop() if self._idle else None
+        self._open += conn is None
+        self._changed.release()
+        return conn or self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong(
+    "threads.cap",
+    "nobody rings",
+    breaks="wakes_who_waits opens_no_more looks_again frees_the_place sleeps_till_woken",
+)
+class WaitingPool(Capped):
+    """Waits on a condition that nobody else knows."""
+
+    def acquire(self, timeout=5.0):
+        mine = threading.Condition()
+        with mine:
+            if not mine.wait_for(lambda: self._idle or self._open < self._size, timeout):
+                raise TimeoutError
+            if self._idle:
+                return self._idle.pop()
+            self._open += 1
+        return self._opened()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
+@wrong(
+    "threads.cap",
+    "raised TypeError",
+    breaks="wakes_who_waits opens_no_more looks_again connects_outside_the_lock sleeps_till_woken",
+)
+class WaitingPool(Capped):
+    """A sleep cannot last None seconds."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._idle and self._open < self._size:
+                self._open += 1
+                return self._opened()
+        time.sleep(0 if self._idle else timeout)
+        with self._changed:
+            if self._idle:
+                return self._idle.pop()
+        raise TimeoutError
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
 # --- threads.order
 
 
@@ -1361,7 +1757,7 @@ class FairPool(Prefilled):
 @wrong(
     "threads.order",
     "waits with the lock",
-    breaks="serves_who_waits serves_in_order rests_till_served",
+    breaks="serves_who_waits serves_in_order gives_up rests_till_served",
 )
 class FairPool(Prefilled):
     """Sleeps with the lock in hand."""
@@ -1805,6 +2201,241 @@ class FairPool(Prefilled):
         return ticket.conn
 
     def release(self, conn):
+        with self._lock:
+            if self._line:
+                ticket = self._line.popleft()
+                ticket.conn = conn
+                ticket.bell.set()
+            else:
+                self._idle.append(conn)
+
+
+@right("threads.order")
+class FairPool(Prefilled):
+    """One bell for all, and each looks into its own hand."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+            self._changed.wait_for(lambda: ticket.conn is not None, timeout)
+            if ticket.conn is None:
+                self._line.remove(ticket)
+                raise TimeoutError
+            return ticket.conn
+
+    def release(self, conn):
+        with self._changed:
+            if self._line:
+                self._line.popleft().conn = conn
+                self._changed.notify_all()
+            else:
+                self._idle.append(conn)
+
+
+@wrong("threads.order", "still in line", breaks="lends_what_it_has gives_up leaves_nothing_behind")
+class FairPool(Prefilled):
+    """Gives up and stays in the line."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+            if not self._changed.wait_for(lambda: ticket.conn is not None, timeout):
+                raise TimeoutError
+            return ticket.conn
+
+    def release(self, conn):
+        with self._changed:
+            if self._line:
+                self._line.popleft().conn = conn
+                self._changed.notify_all()
+            else:
+                self._idle.append(conn)
+
+
+@wrong(
+    "threads.order",
+    "raised TypeError",
+    breaks="serves_who_waits serves_in_order gives_up leaves_nothing_behind rests_till_served",
+)
+class FairPool(Prefilled):
+    """A deque has no first to pop by number."""
+
+    def acquire(self, timeout=5.0):
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+        if not ticket.bell.wait(timeout):
+            with self._lock:
+                if ticket in self._line:
+                    self._line.remove(ticket)
+                    raise TimeoutError
+        return ticket.conn
+
+    def release(self, conn):
+        with self._lock:
+            if self._line:
+                ticket = self._line.pop(0)
+                ticket.conn = conn
+                ticket.bell.set()
+            else:
+                self._idle.append(conn)
+
+
+@wrong("threads.order", "too late", breaks="gives_up")
+class FairPool(Prefilled):
+    """One bell for all, and after each ring the time begins anew."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+            while ticket.conn is None:
+                if not self._changed.wait(timeout) and ticket.conn is None:
+                    self._line.remove(ticket)
+                    raise TimeoutError
+            return ticket.conn
+
+    def release(self, conn):
+        with self._changed:
+            if self._line:
+                self._line.popleft().conn = conn
+                self._changed.notify_all()
+            else:
+                self._idle.append(conn)
+
+
+@wrong("threads.order", "served with nothing", breaks="serves_in_order gives_up")
+class FairPool(Prefilled):
+    """One bell for all, and whoever hears it thinks it is served."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+            if not self._changed.wait(timeout) and ticket.conn is None:
+                self._line.remove(ticket)
+                raise TimeoutError
+            return ticket.conn
+
+    def release(self, conn):
+        with self._changed:
+            if self._line:
+                self._line.popleft().conn = conn
+                self._changed.notify_all()
+            else:
+                self._idle.append(conn)
+
+
+@wrong("threads.order", "gave up", breaks="serves_in_order gives_up")
+class FairPool(Prefilled):
+    """One bell for all, and whoever is woken in vain gives up."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+            self._changed.wait(timeout)
+            if ticket.conn is None:
+                self._line.remove(ticket)
+                raise TimeoutError
+            return ticket.conn
+
+    def release(self, conn):
+        with self._changed:
+            if self._line:
+                self._line.popleft().conn = conn
+                self._changed.notify_all()
+            else:
+                self._idle.append(conn)
+
+
+@wrong("threads.order", "not passed on", breaks="serves_in_order gives_up leaves_nothing_behind")
+class FairPool(Prefilled):
+    """Serves the first, and leaves it first in line."""
+
+    def acquire(self, timeout=5.0):
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+        if not ticket.bell.wait(timeout):
+            with self._lock:
+                if ticket in self._line:
+                    self._line.remove(ticket)
+                    raise TimeoutError
+        return ticket.conn
+
+    def release(self, conn):
+        with self._lock:
+            if self._line:
+                ticket = self._line[0]
+                ticket.conn = conn
+                ticket.bell.set()
+            else:
+                self._idle.append(conn)
+
+
+@wrong("threads.order", "waited with 0", breaks="lends_what_it_has")
+class FairPool(Prefilled):
+    """Takes 0 for no limit."""
+
+    def acquire(self, timeout=5.0):
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+        if not ticket.bell.wait(timeout or None):
+            with self._lock:
+                if ticket in self._line:
+                    self._line.remove(ticket)
+                    raise TimeoutError
+        return ticket.conn
+
+    def release(self, conn):
+        with self._lock:
+            if self._line:
+                ticket = self._line.popleft()
+                ticket.conn = conn
+                ticket.bell.set()
+            else:
+                self._idle.append(conn)
+
+
+@wrong("threads.order", "lent closed", breaks="lends_what_it_has serves_who_waits gives_up")
+class FairPool(Prefilled):
+    """Closes what comes back."""
+
+    def acquire(self, timeout=5.0):
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            ticket = Ticket()
+            self._line.append(ticket)
+        if not ticket.bell.wait(timeout):
+            with self._lock:
+                if ticket in self._line:
+                    self._line.remove(ticket)
+                    raise TimeoutError
+        return ticket.conn
+
+    def release(self, conn):
+        conn.close()
         with self._lock:
             if self._line:
                 ticket = self._line.popleft()
