@@ -1522,6 +1522,22 @@ class WaitingPool(Capped):
             self._changed.notify()
 
 
+@wrong("threads.cap", "never opens", breaks=CAP)
+class WaitingPool(Capped):
+    """Waits for what nobody has opened, and then takes it."""
+
+    def acquire(self, timeout=5.0):
+        with self._changed:
+            if not self._idle:
+                self._changed.wait(timeout)
+            return self._idle.pop()
+
+    def release(self, conn):
+        with self._changed:
+            self._idle.append(conn)
+            self._changed.notify()
+
+
 # --- threads.order
 
 

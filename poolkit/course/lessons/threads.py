@@ -696,7 +696,7 @@ def lends_up_to_the_cap(pool_class):
             lend(table, timeout=0)
             assert table.desk.made == made, "not reused"
             lend(table, timeout=None)
-        except TimeoutError:
+        except (TimeoutError, IndexError):
             raise AssertionError("never opens") from None
         refuses_at_once(table)
 
@@ -1010,7 +1010,7 @@ predictions = (
     ),
     Prediction(
         id="threads.fair",
-        question="Sixteen threads share four connections and hold each for half a millisecond. For a loan of the thread served most often, how often is the one served least? By a queue, where one can push in, and by hand-off.",
+        question="Sixteen threads share four connections and hold each for half a millisecond. Compare the thread that is served least with the one that is served most: how often does it get a connection? By a queue, where one can push in, and by hand-off.",
         places={
             "queue": ("nearly as often", "half as often", "hardly ever"),
             "hand_off": ("nearly as often", "half as often", "hardly ever"),
