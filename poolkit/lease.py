@@ -41,18 +41,22 @@ class Card:
         self.trips = 0  # how often it was given away: who noted the number can tell a later trip
 
 
-def commit(card: Card) -> None:
-    """Commit, whatever way the connection begins its transactions; roll back if that fails.
+def commit(conn: Any) -> None:
+    """Commit, whatever way the connection begins its transactions.
 
     Raises:
         Exception: whatever the connection's driver raises.
     """
-    conn = card.conn
+    if getattr(conn, "autocommit", None) is True and hasattr(conn, "in_transaction"):
+        conn.execute("COMMIT")  # from Python 3.12: sqlite3's commit() does nothing in this mode
+    else:
+        conn.commit()
+
+
+def commit_or_roll_back(card: Card) -> None:
+    """Commit; where that fails, roll back and raise what the driver raised."""
     try:
-        if getattr(conn, "autocommit", None) is True and hasattr(conn, "in_transaction"):
-            conn.execute("COMMIT")  # from Python 3.12: sqlite3's commit() does nothing in this mode
-        else:
-            conn.commit()
+        commit(card.conn)
     except Exception:
         roll_back(card)
         raise
@@ -100,7 +104,7 @@ class Lease:
                     if kind is not None:
                         roll_back(card)
                     elif getattr(card.conn, "in_transaction", True):  # not all drivers tell
-                        commit(card)
+                        commit_or_roll_back(card)
                 finally:
                     self._pool.release(card.conn)
             elif kind is None and card.trips != IN_PARENT:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from poolkit.config import ConnectionConfig
 from poolkit.files import StrPath, naming, open_labels, replacing, summary_lines
 from poolkit.health import clean, health_check
+from poolkit.lease import commit
 from poolkit.pool import ConnectionPool
 
 _COLUMNS = [("id", "INTEGER", 1), ("label", "TEXT", 0)]  # name, type, place in the primary key
@@ -50,19 +51,12 @@ def _insert(conn: Connection, labels: Iterable[str]) -> list[dict[str, Any]]:
     try:
         _make_table(conn)
         rows = _insert_labels(conn, labels)
-        _commit(conn)
+        commit(conn)
         return rows
     except BaseException:
         with suppress(Exception):  # what went wrong first is what the caller should hear of
             clean(conn)
         raise
-
-
-def _commit(conn: Connection) -> None:
-    if getattr(conn, "autocommit", None) is True:
-        conn.execute("COMMIT")  # from Python 3.12: commit() does nothing in this mode
-    else:
-        conn.commit()
 
 
 def _make_table(conn: Connection) -> None:
