@@ -18,6 +18,7 @@ from poolkit.course.shown import Card, short
 from poolkit.course.source import fingerprint, missing_parts, own_functions
 from poolkit.course.state import store
 
+UNFINISHED = ("not attempted", "partly written")  # nothing was run, and nothing is wrong
 _verdicts: dict[str, tuple[object, Verdict]] = {}
 
 
@@ -272,13 +273,13 @@ def _hung_story(lines: tuple[Line, ...]) -> str:
 def _card(verdict: Verdict) -> Card:
     exercise = verdict.exercise
     kept = verdict.marks.count("kept")
-    tone = "kept" if verdict.kept else "open" if "written" in verdict.story[:20] else "broken"
+    tone = "kept" if verdict.kept else "open" if verdict.reason in UNFINISHED else "broken"
     title = f"{exercise.id}: {kept} of {len(verdict.marks)} claims hold"
     card = Card(
         title if set(verdict.marks) != {"open"} else f"{exercise.id}: {exercise.title}", tone
     )
     if set(verdict.marks) == {"open"}:
-        sign = "open" if verdict.reason in ("not attempted", "partly written") else "broken"
+        sign = "open" if verdict.reason in UNFINISHED else "broken"
         card.mark(sign, verdict.story)
     else:
         _mark_claims(card, verdict)

@@ -90,7 +90,7 @@ class Exercise:
 
     `parts`: the methods of a class that the learner writes; empty for a function, or for a class
     written from its first line to its last. `given`: parts of the answer that the stub keeps.
-    `misconceptions`: key → the story told when a claim fails with that key.
+    `names`: arguments that the claims give by name. `misconceptions`: key → the story told when a claim fails with that key.
     """
 
     id: str

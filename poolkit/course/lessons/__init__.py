@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Lesson:
     """`name` runs through: notebooks/NN_<name>.ipynb, lessons/<name>.py, tests/answers/<name>.py,
     and ids that begin with it. `builds` is the module of the library that it teaches, of the same
-    name but for `run`, which is a function in `poolkit` and stands in poolkit/cli.py's company.
+    name but for `run`: that is the function, and the lesson ends at the command, poolkit/cli.py.
     """
 
     number: int
