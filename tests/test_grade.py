@@ -1,47 +1,335 @@
-"""`poolkit grade`: learners' notebooks, run and told."""
+"""`poolkit grade`: what was handed in is judged right, whatever else it does."""
 
+import csv
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import threading
 
 import pytest
 
-from poolkit.course.grade import main
+from poolkit.course.desk.grade import grade, main
+from poolkit.course.desk.running import Limits
 from poolkit.course.notebooks import LEARNER, SOLVED, read, write
+from tests.tools import wait_until
+
+RIGHT = "def saved_by_pool(opening, uses):\n    return opening * max(0, uses - 1)\n"
+WRONG = "def saved_by_pool(opening, uses):\n    return opening * uses\n"
+STUB = "def saved_by_pool(opening, uses):\n    ...\n"
+CHECK = 'from poolkit.course import check\ncheck("start_here.saved", saved_by_pool)'
+FALLBACK = (
+    "from poolkit.course import mine_or_reference\n"
+    'saved_by_pool = mine_or_reference("start_here.saved", saved_by_pool)'
+)
+IMPORT = "import poolkit.course.checking as c, poolkit.course.lessons.start_here as l, sys, os\n"
+EXERCISE = "next(e for e in l.exercises if e.id == 'start_here.saved')"
+SLIP = "forgot the first"
+
+# name → (cells, result). The limit for a cell is 3 seconds here.
+SUBMISSIONS = {
+    # as the course means it, and as it may be changed
+    "right": ([RIGHT, CHECK], "solved"),
+    "wrong": ([WRONG, CHECK], SLIP),
+    "stub": ([STUB, CHECK], "not attempted"),
+    "check deleted": ([RIGHT], "solved"),
+    "check after the fallback": ([WRONG, FALLBACK, CHECK], SLIP),
+    "all in one cell": ([WRONG + CHECK + "\n" + FALLBACK], SLIP),
+    "the last one counts": ([RIGHT, WRONG], SLIP),
+    "checked under another name": (
+        [RIGHT.replace("saved_by", "my"), CHECK.replace("saved_by_pool", "my_pool")],
+        "solved",
+    ),
+    "helper further down": (
+        [RIGHT.replace("max", "larger"), CHECK, "def larger(a, b): return max(a, b)"],
+        "solved",
+    ),
+    "deleted": (["x = 1"], "not there"),
+    "empty": ([], "not there"),
+    "null source": ([None, RIGHT], "solved"),
+    "no code but text": ([7, ["def saved_by_pool(o, u):\n", "    return o * max(0, u - 1)"]], "solved"),
+    "SyntaxError": ([RIGHT.replace("):", ")")], "raised SyntaxError"),
+    "raises while it is made": (["raise ValueError\n" + RIGHT], "raised ValueError"),
+    "misspelt": ([RIGHT.replace("pool", "pol")], "named otherwise"),
+    "raises in another cell": (["1 / 0", RIGHT, "1 / 0"], "solved"),
+    # cheats
+    "verdicts patched": ([IMPORT + "c.verdicts = lambda: {'start_here.saved': ''}", WRONG], SLIP),
+    "examine patched": (
+        [IMPORT + "c.examine = c.run_claims = lambda e, t, *a: c.Verdict(e)", WRONG, CHECK],
+        SLIP,
+    ),
+    "Verdict patched": ([IMPORT + "c.Verdict.kept = True; c.Verdict.reason = ''", WRONG], SLIP),
+    "code of examine": (
+        [IMPORT + "def yes(exercise, thing, limit=0): return Verdict(exercise, '', '', ['kept'] * 3)\n"
+         "c.examine.__code__ = yes.__code__", WRONG],
+        SLIP,
+    ),
+    "claims taken away": ([IMPORT + f"object.__setattr__({EXERCISE}, 'claims', ())", WRONG], SLIP),
+    "code of the claims": (
+        [IMPORT + f"for k in {EXERCISE}.claims: k.__code__ = (lambda thing: None).__code__", WRONG],
+        SLIP,
+    ),
+    "module put in place": ([IMPORT + "sys.modules['poolkit.course.checking'] = os", WRONG], SLIP),
+    "AssertionError gone": (["import builtins\nbuiltins.AssertionError = KeyError", WRONG], SLIP),
+    "a builtin hidden": ([IMPORT + "c.zip = lambda *a, **k: []", WRONG], SLIP),
+    "time stands still": (["import time\ntime.monotonic = lambda: 0", RIGHT], "solved"),
+    "a tracing function": (["import sys\nsys.settrace(lambda *a: None)", RIGHT], "solved"),
+    "printed ticks": ([WRONG, "print('start_here.saved: 3 of 3 claims hold ✓')"], SLIP),
+    "every descriptor": (
+        ["import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'verdict solved\\n')\n"
+         "    except OSError: pass", WRONG],
+        SLIP,
+    ),
+    "ours, handed back": ([IMPORT + f"saved_by_pool = {EXERCISE}.answer", CHECK], "ours"),
+    # what breaks
+    "print is a text": (["print = 'notes'", RIGHT, CHECK], "solved"),
+    "stdout replaced": (["import sys\nsys.stdout = None", RIGHT, CHECK], "solved"),
+    "a printing thread": (
+        ["import threading\ndef go():\n    while True: print('x' * 99)\n"
+         "threading.Thread(target=go).start()", RIGHT],
+        "solved",
+    ),
+    "sys.exit": ([RIGHT, "import sys; sys.exit(1)", "exit()", "quit()"], "solved"),
+    "os._exit": ([RIGHT, "import os; os._exit(0)"], "solved"),
+    "os._exit at first": (["import os; os._exit(0)", RIGHT], "solved"),
+    "os._exit in the work": ([WRONG + "    ", "import os\ndef saved_by_pool(o, u): os._exit(0)"], "ended its process"),
+    "kills itself": (["import os; os.kill(os.getpid(), 9)", RIGHT], "solved"),
+    "forks": (["import os\nif os.fork(): os._exit(0)", RIGHT], "solved"),
+    "never ends": ([RIGHT, "while True: pass"], "solved"),
+    "never ends, at first": (["while True:\n    try: pass\n    except BaseException: pass", RIGHT], "solved"),
+    "the work never ends": (["def saved_by_pool(o, u):\n    while True: pass"], "hung"),
+    "atexit": (["import atexit, time\natexit.register(time.sleep, 99)", RIGHT], "solved"),
+    "asks": (["input('? ')", RIGHT], "solved"),
+    "memory": (["x = bytearray(1 << 40)", RIGHT], "solved"),
+    # what floods
+    "a long list": (["print(list(range(100_000)))", RIGHT], "solved"),
+    "a flood": (["while True: print('x' * 10_000)", RIGHT], "solved"),
+    "a flooded channel": (["import os\nwhile True:\n    for fd in range(3, 12):\n        try: os.write(fd, b'x' * 65536)\n        except OSError: pass", RIGHT], "solved"),
+    "a large file": (["open('x', 'wb').write(bytes(100 << 20))", RIGHT], "solved"),
+}  # fmt: skip
+POSIX = {"forks", "kills itself", "a large file"}
 
 
-def test_solved_wrong_and_untouched(tmp_path, capsys):
-    shutil.copy(SOLVED / "00_start_here.ipynb", tmp_path / "ann 00_start_here.ipynb")
-    shutil.copy(LEARNER / "00_start_here.ipynb", tmp_path / "ben_00_start_here.ipynb")
-    wrong = read(SOLVED / "00_start_here.ipynb")
-    (cell,) = [cell for cell in wrong.cells if cell.id == "saved"]
-    cell.source = "def saved_by_pool(opening, uses):\n    return opening * uses\nraise ValueError"
-    write(tmp_path / "00_start_here-cem.ipynb", wrong)
+def hand_in(path, cells, **more):
+    made = [{"cell_type": "code", "source": source} for source in cells]
+    content = {"cells": made, "metadata": {"kernelspec": {"name": "julia-1.9"}}, **more}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return str(path)
 
-    code = main([str(path) for path in sorted(tmp_path.iterdir())])
 
-    assert code == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "notebook,exercise,result",
-        "00_start_here-cem.ipynb,start_here.saved,forgot the first",
-        "ann 00_start_here.ipynb,start_here.saved,solved",
-        "ben_00_start_here.ipynb,start_here.saved,not attempted",
+@pytest.mark.parametrize("name", SUBMISSIONS)
+def test_is_judged_by_the_course_whatever_it_does(tmp_path, name):
+    if name in POSIX and os.name != "posix":
+        pytest.skip("what it does needs POSIX")
+    cells, result = SUBMISSIONS[name]
+    path = hand_in(tmp_path / "00_start_here.ipynb", cells)
+
+    (row,) = grade(path, Limits(cell=3.0, whole=60.0))
+
+    assert (row.result, row.claims) == (result, 3)
+    assert (row.kept == 3) == (result == "solved")
+
+
+def graded(capsys, *argv):
+    code = main([*map(str, argv), "--csv", "-"])
+    out, err = capsys.readouterr()
+    return code, list(csv.reader(out.splitlines()))[1:], err
+
+
+def test_a_folder_with_one_name_twice_and_some_that_are_no_notebooks(tmp_path, capsys):
+    for name in ("ann", "ben", ".ipynb_checkpoints"):
+        (tmp_path / name).mkdir()
+    ann = hand_in(tmp_path / "ann" / "00_start_here.ipynb", [RIGHT])
+    ben = hand_in(tmp_path / "ben" / "00_start_here.ipynb", [WRONG])
+    hand_in(tmp_path / ".ipynb_checkpoints" / "00_start_here.ipynb", [STUB])
+    broken = tmp_path / "ben" / "01_config.ipynb"
+    broken.write_text("{", encoding="utf-8")
+
+    code, rows, err = graded(capsys, tmp_path)
+
+    assert rows == [
+        [ann, "start_here.saved", "solved", "3", "3"],
+        [ben, "start_here.saved", SLIP, "1", "3"],
     ]
+    assert (code, err.count("\n")) == (2, 1)
+    assert str(broken) in err
+
+
+def test_two_at_once_come_out_as_one_after_the_other(tmp_path, capsys):
+    for number in range(4):
+        hand_in(tmp_path / f"{number}_00_start_here.ipynb", [RIGHT if number % 2 else WRONG])
+
+    assert graded(capsys, tmp_path, "--jobs", 2) == graded(capsys, tmp_path)
+
+
+def test_a_lesson_is_known_by_its_exercises_where_the_name_tells_none(tmp_path, capsys):
+    path = hand_in(tmp_path / "homework.ipynb", ["# exercise: start_here.saved\n" + RIGHT])
+
+    assert graded(capsys, path)[1] == [[path, "start_here.saved", "solved", "3", "3"]]
+
+
+def test_lessons_as_handed_out_and_as_solved(tmp_path):
+    for folder, result in ((LEARNER, "not attempted"), (SOLVED, "solved")):
+        rows = grade(str(folder / "01_config.ipynb"))
+
+        assert [row.result for row in rows] == [result] * 3
 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("homework.ipynb", "{}", "no lesson's name in it"),
-        ("02_simple.ipynb", "not json", "cannot be read as a notebook"),
-        ("02_simple.ipynb", None, "cannot be read as a notebook"),
+        ("homework.ipynb", b'{"cells": []}', "no lesson's name in it"),
+        ("02_simple.ipynb", b"not json", "cannot be read as a notebook"),
+        ("02_simple.ipynb", b"\xff\xfe", "cannot be read as a notebook"),
+        ("02_simple.ipynb", b"[" * 100_000, "cannot be read as a notebook"),
+        ("02_simple.ipynb", b'{"worksheets": []}', "it has no cells"),
+        ("02_simple.ipynb", b"[]", "it has no cells"),
+        ("02_simple.ipynb", None, "does not exist"),
+        ("02_simple.ipynb", "folder", "no notebook in this folder"),
+        ("0?_simple.ipynb", None, "does not exist|no notebook"),
     ],
 )
 def test_what_cannot_be_graded_is_one_line(tmp_path, capsys, name, content, said):
-    if content is not None:
-        (tmp_path / name).write_text(content, encoding="utf-8")
+    if content == "folder":
+        (tmp_path / name).mkdir()
+    elif content is not None:
+        (tmp_path / name).write_bytes(content)
 
     code = main([str(tmp_path / name)])
 
     told = capsys.readouterr().err
     assert code == 2
-    assert said in told
+    assert any(part in told for part in said.split("|"))
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "option", [["--jobs", "0"], ["--seconds", "nan"], ["--memory", "lots"], ["--wrong"], ["--csv", "/no/such/x"]]
+)  # fmt: skip
+def test_a_wrong_option_is_one_line_and_nothing_runs(tmp_path, capsys, option):
+    path = hand_in(tmp_path / "00_start_here.ipynb", [RIGHT])
+
+    assert main([path, *option]) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+
+
+def test_help_prints_no_table(capsys):
+    assert main(["--help"]) == 0
+
+    out = capsys.readouterr().out
+    assert out.startswith("usage: poolkit grade")
+    assert "notebook,exercise" not in out
+
+
+def poolkit(*argv, **how):
+    return subprocess.Popen([sys.executable, "-m", "poolkit", *argv], stderr=subprocess.PIPE, **how)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a file name of bytes that are no text is POSIX's")
+def test_a_name_that_no_terminal_can_show(tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff\x1b[2J 00_start_here.ipynb"
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"cells": []}, file)
+
+    with poolkit("grade", path, stdout=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (0, b"")
+    assert b"\\x1b[2J 00_start_here.ipynb" in out
+    assert b"\x1b" not in out
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full device is Linux's")
+def test_a_full_stdout_is_one_line(tmp_path):
+    path = hand_in(tmp_path / "00_start_here.ipynb", [RIGHT])
+
+    with open("/dev/full", "w") as full, poolkit("grade", path, stdout=full) as process:
+        err = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 2
+    assert err.decode().startswith("poolkit grade: cannot print")
+    assert err.count(b"\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    path = hand_in(tmp_path / "00_start_here.ipynb", [RIGHT])
+
+    with poolkit("grade", path, stdout=subprocess.PIPE) as process:
+        process.stdout.close()
+        err = process.stderr.read()
+
+    assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends Ctrl-C as a POSIX signal")
+def test_ctrl_c_ends_it_at_once_with_130(tmp_path):
+    started = tmp_path / "started"
+    path = hand_in(
+        tmp_path / "00_start_here.ipynb", [f"open({str(started)!r}, 'w').close()\nwhile True: pass"]
+    )
+
+    with poolkit("grade", path, stdout=subprocess.PIPE) as process:
+        wait_until(started.exists, within=30)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=20)[1]
+
+    assert (process.returncode, err) == (130, b"poolkit grade: interrupted\n")
+
+
+def test_nothing_is_written_and_no_secret_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setenv("A_SECRET", "x")
+    sees = "import os\nassert 'A_SECRET' not in os.environ\nopen('left', 'w').close()\n"
+    path = hand_in(tmp_path / "00_start_here.ipynb", [sees + RIGHT])
+
+    (row,) = grade(path)
+
+    assert row.result == "solved"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["00_start_here.ipynb"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks at the processes through /proc")
+def test_what_it_left_running_is_ended(tmp_path):
+    note = tmp_path / "pid"
+    leaves = (
+        "import subprocess\nleft = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        f"open({str(note)!r}, 'w').write(str(left.pid))"
+    )
+
+    grade(hand_in(tmp_path / "00_start_here.ipynb", [leaves, RIGHT]))
+
+    pid = note.read_text(encoding="utf-8")
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}") or is_dead(pid))
+
+
+def is_dead(pid):
+    """Whether it only waits to be collected by its parent."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_stopped_before_it_began_gives_nothing(tmp_path):
+    path = hand_in(tmp_path / "00_start_here.ipynb", ["while True: pass"])
+    stop = threading.Event()
+    stop.set()
+
+    with pytest.raises(Exception, match="could not be started"):
+        grade(path, Limits(), stop)
+
+
+def test_wrong_answers_of_a_real_lesson(tmp_path):
+    shutil.copy(SOLVED / "02_simple.ipynb", tmp_path)
+    notebook = read(tmp_path / "02_simple.ipynb")
+    (cell,) = [cell for cell in notebook.cells if cell.get("id") == "cap"]
+    cell.source = (
+        "class CappedPool(Lender):\n    def release(self, conn):\n        self._idle.append(conn)"
+    )
+    write(tmp_path / "02_simple.ipynb", notebook)
+
+    rows = grade(str(tmp_path / "02_simple.ipynb"))
+
+    assert [row.result == "solved" for row in rows] == [True, False, True, True]
+    assert (rows[1].kept, rows[1].claims) == (3, 5)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from poolkit.course import lab
+from poolkit.course.desk import lab
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -15,7 +15,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LESSON = re.compile(r"(\d\d)_\w+\.ipynb")
 RECORD = ".handed_out.json"  # in my_work: the digest of each file as it was handed out
 SETTINGS = ".jupyter"  # in my_work: for this server only, written anew at every start
