@@ -276,3 +276,24 @@ def test_canary_a_changed_output_is_noticed(tmp_path):
     assert same.returncode == 0, same.stdout[-2000:]
     assert changed.returncode == 1
     assert "1 failed" in changed.stdout
+
+
+def test_rebuild_outside_a_clone_says_that_there_is_nothing(tmp_path, monkeypatch, capsys):
+    from poolkit.course import notebooks
+
+    monkeypatch.setattr(notebooks, "LEARNER", tmp_path)
+
+    assert notebooks.main(["--check"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_solved_notebook_passes_alone():
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "notebooks/solved/00_start_here.ipynb", "-n", "2", "-q"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout[-2000:]

@@ -223,6 +223,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="change nothing, say what is stale")
     asked = parser.parse_args(argv)
+    if not lesson_files():
+        print(
+            f"poolkit rebuild: no lessons in {LEARNER}: run it in a clone of the course",
+            file=sys.stderr,
+        )
+        return 2
     if asked.check:
         for line in (said := stale()):
             print(line, file=sys.stderr)
