@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def own_environment(monkeypatch):
     """`main` tells Jupyter of its settings through the environment; take that back afterwards."""
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
+    monkeypatch.setenv("POOLKIT_PROGRESS", "")
+    monkeypatch.delenv("POOLKIT_PROGRESS")
 
 
 @pytest.fixture
@@ -280,6 +282,12 @@ def test_the_users_own_settings_are_kept_beside_ours(clone, monkeypatch):
 
     ours = str(clone / "my_work" / ".jupyter")
     assert os.environ["JUPYTER_CONFIG_PATH"] == f"{ours}{os.pathsep}theirs"
+
+
+def test_kernels_are_told_where_progress_is(clone):
+    start(clone)
+
+    assert os.environ["POOLKIT_PROGRESS"] == str(clone / "my_work" / "progress.db")
 
 
 # How it ends

@@ -15,9 +15,9 @@ def test_place_is_my_work_or_memory(monkeypatch, tmp_path):
     (tmp_path / "my_work").mkdir()
     monkeypatch.delenv("POOLKIT_PROGRESS", raising=False)
 
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(state, "_HERE", tmp_path)
     assert state.place() == MEMORY
-    monkeypatch.chdir(tmp_path / "my_work")
+    monkeypatch.setattr(state, "_HERE", tmp_path / "my_work" / "sub")
     assert state.place() == str(tmp_path / "my_work" / "progress.db")
     monkeypatch.setenv("POOLKIT_PROGRESS", "elsewhere.db")
     assert state.place() == "elsewhere.db"
@@ -50,6 +50,8 @@ def test_the_same_try_counts_once_and_stays_solved(tmp_path):
     "junk", [b"not a database at all" * 99, b"SQLite format 3\0" + b"\xff" * 4096]
 )
 def test_damaged_file_is_set_aside_with_a_message(tmp_path, junk):
+    tmp_path = tmp_path / "my_work"
+    tmp_path.mkdir()
     path = tmp_path / "progress.db"
     path.write_bytes(junk)
 
@@ -62,7 +64,8 @@ def test_damaged_file_is_set_aside_with_a_message(tmp_path, junk):
 
 
 def test_file_of_another_shape_is_set_aside(tmp_path):
-    path = tmp_path / "progress.db"
+    path = tmp_path / "my_work" / "progress.db"
+    path.parent.mkdir()
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE predictions (something TEXT)")
     db.close()
@@ -71,7 +74,8 @@ def test_file_of_another_shape_is_set_aside(tmp_path):
 
 
 def test_file_damaged_or_deleted_while_open_is_no_crash(tmp_path):
-    path = tmp_path / "progress.db"
+    path = tmp_path / "my_work" / "progress.db"
+    path.parent.mkdir()
     kept = Store(str(path))
     path.write_bytes(b"x" * 5000)
     kept.keep_guess("simple.counts", {"created": 2}, 70)
@@ -123,3 +127,59 @@ def test_two_notebooks_at_once_lose_nothing(tmp_path):
     kept = Store(path)
     assert kept.notice == ""
     assert (kept.tries("simple.one"), kept.tries("simple.two")) == (50, 50)
+
+
+def test_a_folder_that_lessons_were_handed_out_to_is_the_place_whatever_its_name(
+    monkeypatch, tmp_path
+):
+    (tmp_path / ".handed_out.json").write_text("{}", encoding="utf-8")
+    monkeypatch.delenv("POOLKIT_PROGRESS", raising=False)
+    monkeypatch.setattr(state, "_HERE", tmp_path)
+
+    assert state.place() == str(tmp_path / "progress.db")
+
+
+def test_somebody_elses_file_is_never_moved(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("my notes", encoding="utf-8")
+
+    kept = Store(str(path))
+    kept.keep_try("simple.cap", "a", True)
+
+    assert (path.read_text(encoding="utf-8"), kept.solved()) == ("my notes", {"simple.cap"})
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
+    assert str(path) in kept.notice
+
+
+def test_a_file_that_is_locked_in_mid_session_loses_nothing_and_is_used_again(tmp_path):
+    path = tmp_path / "progress.db"
+    kept = Store(str(path), timeout=0.01)
+    kept.keep_guess("simple.counts", {"created": 2}, 70)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+
+    kept.keep_try("simple.cap", "a", True)
+
+    assert kept.guess("simple.counts") == ({"created": 2}, 70)
+    assert kept.solved() == {"simple.cap"}
+    assert str(path) in kept.notice
+    assert "locked" in kept.notice
+    other.execute("ROLLBACK")
+    other.close()
+    kept.solved()
+    assert "again" in kept.notice
+    after = Store(str(path))
+    assert (after.guess("simple.counts"), after.solved()) == (({"created": 2}, 70), {"simple.cap"})
+
+
+def test_a_file_deleted_in_mid_session_is_written_anew_and_told(tmp_path):
+    path = tmp_path / "progress.db"
+    kept = Store(str(path))
+    kept.keep_guess("simple.counts", {"created": 2}, 70)
+    path.unlink()
+
+    kept.keep_try("simple.cap", "a", True)
+
+    assert "was gone" in kept.notice
+    after = Store(str(path))
+    assert (after.guess("simple.counts"), after.solved()) == (({"created": 2}, 70), {"simple.cap"})

@@ -1,4 +1,4 @@
-"""So that a notebook passes when it is tested alone, where tests/conftest.py would not be loaded."""
+"""A notebook that is tested alone passes, too: tests/conftest.py would not be loaded for it."""
 
 from tests.conftest import pytest_xdist_make_scheduler
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 MEMORY = ":memory:"
@@ -16,53 +15,121 @@ _TABLES = (
 )
 
 
+_APPLICATION = 0x706F6F6C  # "pool", in the file's header: SQLite's own mark of whose file it is
+RECORD = ".handed_out.json"  # what `poolkit lab` and `hand-out` leave beside the lessons
+_HERE = Path.cwd()  # as the kernel started: a later %cd changes nothing
+
+
 def place() -> str:
-    """Where progress is kept: POOLKIT_PROGRESS, else my_work/ if the notebook runs there, else memory."""
+    """Where progress is kept: POOLKIT_PROGRESS, else the learner's folder, else memory.
+
+    The learner's folder is the nearest one, from where the kernel started upwards, that lessons
+    were handed out to or that is called my_work; a link to it will do.
+    """
     if asked := os.environ.get("POOLKIT_PROGRESS"):
         return asked
-    here = Path.cwd()
-    return str(here / "progress.db") if here.name == "my_work" else MEMORY
+    for folder in (_HERE, *_HERE.parents):
+        if folder.name == "my_work" or (folder / RECORD).exists():
+            return str(folder / "progress.db")
+    return MEMORY
 
 
 class Store:
     """First predictions, outcomes and tries. SQLite writes each whole or not at all, and takes
-    turns between two notebooks; a damaged file is set aside and a new one begun.
+    turns between two notebooks; a damaged file of ours is set aside and a new one begun.
+
+    While the file cannot be used (locked, full, gone), all that was known stays in view and what
+    comes is held; the file is tried again at every call, and gets what was held.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path, self.notice = path, ""
-        self._memory: sqlite3.Connection | None = None
-        if path == MEMORY:
-            self._keep_in_memory()
-            return
+    def __init__(self, path: str, timeout: float = 5.0) -> None:
+        self.path, self.notice, self.patience = path, "", timeout
+        self._known = sqlite3.connect(MEMORY, check_same_thread=False, isolation_level=None)
+        self._held: list[tuple[str, tuple]] = []
+        self._failing = False
+        self._begun = path == MEMORY  # whether the file was there once in this session
+        for table in _TABLES:
+            self._known.execute(table)
+        if path != MEMORY:
+            self._run("SELECT 1")
+
+    def _use_file(self, sql: str, values: tuple) -> list[tuple]:
+        """Run it on the file, after what was held; then know all that the file holds."""
+        gone = self._begun and not os.path.exists(self.path)
+        db = sqlite3.connect(self.path, timeout=0.1 if self._failing else self.patience)
         try:
-            self._prepare()
-        except (sqlite3.DatabaseError, OSError) as error:
-            self._mend(error)
+            with db:
+                if gone:
+                    self._known.backup(db)
+                    self._tell(
+                        f"The progress file {self.path} was gone: it is written anew. To begin "
+                        "afresh, stop the kernels first, then delete it."
+                    )
+                self._prepare(db)
+                for held in self._held:
+                    db.execute(*held)
+                rows = db.execute(sql, values).fetchall()
+            db.backup(self._known)
+        finally:
+            db.close()
+        self._held.clear()
+        self._begun = True
+        return rows
 
-    def _prepare(self) -> None:
-        with self._open() as db:
-            for table in _TABLES:
-                db.execute(table)
-            db.execute("SELECT id, guess, sure, outcome FROM predictions").fetchall()
-            db.execute("SELECT id, try, kept FROM tries").fetchall()
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        for table in _TABLES:
+            db.execute(table)
+        db.execute("SELECT id, guess, sure, outcome FROM predictions LIMIT 1").fetchall()
+        db.execute("SELECT id, try, kept FROM tries LIMIT 1").fetchall()
+        if db.execute("PRAGMA application_id").fetchone() != (_APPLICATION,):
+            db.execute(f"PRAGMA application_id = {_APPLICATION}")
 
-    def _mend(self, error: Exception) -> None:
-        transient = isinstance(error, sqlite3.OperationalError) and "no such column" not in str(
-            error
-        )
-        if transient or isinstance(error, OSError):
-            self._keep_in_memory()
-            self.notice = (
-                f"Progress cannot be written to {self.path} ({error}): it is kept only until the kernel "
-                "stops. Make the folder writable, then restart the kernel."
+    def _run(self, sql: str, *values: object) -> list[tuple]:
+        if self.path == MEMORY:
+            return self._known.execute(sql, values).fetchall()
+        try:
+            rows = self._use_file(sql, values)
+        except (sqlite3.Error, OSError) as error:
+            return self._without_file(error, sql, values)
+        if self._failing:
+            self._failing = False
+            self._tell(f"Progress is written to {self.path} again; nothing was lost.")
+        return rows
+
+    def _without_file(self, error: Exception, sql: str, values: tuple) -> list[tuple]:
+        if self._is_damaged(error) and self._is_ours():
+            aside = self._set_aside()
+            self._known.backup(whole := sqlite3.connect(self.path))
+            whole.close()
+            self._tell(
+                f"The progress file was damaged: it is set aside as {aside}, and a new one is begun."
             )
-            return
-        aside = self._set_aside()
-        self._prepare()
-        self.notice = (
-            f"The progress file was damaged: it is set aside as {aside}, and a new one is begun."
-        )
+            return self._run(sql, *values)
+        if not self._failing:
+            self._failing = True
+            self._tell(
+                f"Progress cannot be written to {self.path} ({error}): until it can, it is kept "
+                "only until the kernel stops. What was there before stays in view."
+            )
+        if not sql.startswith("SELECT"):
+            self._held.append((sql, values))
+        return self._known.execute(sql, values).fetchall()
+
+    def _is_damaged(self, error: Exception) -> bool:
+        if isinstance(error, sqlite3.OperationalError):
+            return "no such column" in str(error) or "no column named" in str(error)
+        return isinstance(error, sqlite3.DatabaseError)
+
+    def _is_ours(self) -> bool:
+        """Whether the course made the file: by its place, which nobody else uses, or by its mark."""
+        path = Path(self.path).absolute()
+        folder = path.parent
+        own_place = folder.name == "my_work" or (folder / RECORD).exists()
+        if path.name == "progress.db" and own_place:
+            return True
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            return file.read(72)[68:] == _APPLICATION.to_bytes(4, "big")
+        return False
 
     def _set_aside(self) -> str:
         path, number = Path(self.path), 1
@@ -71,36 +138,13 @@ class Store:
         path.replace(aside)
         return aside.name
 
-    def _keep_in_memory(self) -> None:
-        self.path = MEMORY
-        self._memory = sqlite3.connect(MEMORY, check_same_thread=False)
-        for table in _TABLES:
-            self._memory.execute(table)
+    def _tell(self, text: str) -> None:
+        """Say it now, where the learner is; the first one of a session waits for `store()`."""
+        self.notice = text
+        if _store is self:
+            from poolkit.course.shown import Card
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        if self._memory is not None:
-            with self._memory:
-                yield self._memory
-            return
-        db = sqlite3.connect(self.path, timeout=5.0)
-        try:
-            with db:
-                yield db
-        finally:
-            db.close()
-
-    def _run(self, sql: str, *values: object) -> list[tuple]:
-        try:
-            with self._open() as db:
-                return db.execute(sql, values).fetchall()
-        except (sqlite3.DatabaseError, OSError) as error:  # damaged, deleted or locked since
-            with contextlib.suppress(FileNotFoundError):
-                self._mend(error)
-            with self._open() as db:
-                for table in _TABLES:
-                    db.execute(table)
-                return db.execute(sql, values).fetchall()
+            Card(tone="broken").say(text).show()
 
     def keep_guess(self, id: str, guess: dict, sure: float) -> None:
         """Keep a first prediction; a later one changes nothing."""

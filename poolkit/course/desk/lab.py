@@ -278,6 +278,8 @@ def configure(work, lesson, *, port_asked):
             write_whole(folder / name, json.dumps(content, indent=1).encode())
     except OSError as error:
         raise unwritable(folder, error) from error
+    # For its kernels: a linked folder, a subfolder or a %cd changes nothing then.
+    os.environ.setdefault("POOLKIT_PROGRESS", str(work / "progress.db"))
     others = os.environ.get("JUPYTER_CONFIG_PATH")
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, (str(folder), others)))
 
