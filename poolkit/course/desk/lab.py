@@ -134,11 +134,20 @@ def hand_out(shipped, work):
         write_whole(work / RECORD, json.dumps(record, indent=1).encode())
     except OSError as error:
         raise unwritable(work, error) from error
+    for name in left_over(shipped, work, record):
+        print(
+            f"{name} is no longer in the course, or has another name now; yours was left as it is."
+        )
     if behind:
         print(
             f"There is a newer version of {', '.join(behind)}. Your own in {work.name} was left as "
             "it is; to get the new one, rename yours and run this again."
         )
+
+
+def left_over(shipped, work, record):
+    """What was handed out once, is still in `work`, and is shipped no more."""
+    return [name for name in record if not (shipped / name).exists() and (work / name).exists()]
 
 
 def unwritable(folder, error):

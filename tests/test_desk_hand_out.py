@@ -1,0 +1,56 @@
+"""`poolkit hand-out`: copies without a server."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from poolkit.course.desk.hand_out import main
+
+
+@pytest.fixture
+def clone(tmp_path):
+    (tmp_path / "notebooks" / "solved").mkdir(parents=True)
+    (tmp_path / "notebooks" / "00_start_here.ipynb").write_text("zero", encoding="utf-8")
+    (tmp_path / "notebooks" / "02_simple.ipynb").write_text("two", encoding="utf-8")
+    return tmp_path
+
+
+def test_copies_come_to_my_work_or_where_told_and_are_never_overwritten(clone, capsys):
+    for given, folder in (([], clone / "my_work"), ([str(clone / "a/b")], clone / "a/b")):
+        assert main(given, root=clone) == 0
+        (folder / "02_simple.ipynb").write_text("mine", encoding="utf-8")
+        assert main(given, root=clone) == 0
+
+        assert (folder / "00_start_here.ipynb").read_text(encoding="utf-8") == "zero"
+        assert (folder / "02_simple.ipynb").read_text(encoding="utf-8") == "mine"
+        assert str(folder) in capsys.readouterr().out
+
+
+def test_a_lesson_that_was_removed_upstream_is_told_and_stays(clone, capsys):
+    main([], root=clone)
+    (clone / "notebooks" / "02_simple.ipynb").unlink()
+    capsys.readouterr()
+
+    assert main([], root=clone) == 0
+
+    assert (clone / "my_work" / "02_simple.ipynb").read_text(encoding="utf-8") == "two"
+    assert "02_simple.ipynb is no longer in the course" in capsys.readouterr().out
+    assert "02_simple.ipynb" in json.loads((clone / "my_work" / ".handed_out.json").read_text())
+
+
+@pytest.mark.parametrize("given", ["file", "file/under", "notebooks", "--wrong"])
+def test_a_folder_that_will_not_do_is_one_line(clone, capsys, given):
+    (clone / "file").write_text("notes", encoding="utf-8")
+    given = given if given.startswith("-") else str(clone / given)
+
+    assert main([given], root=clone) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert (clone / "file").read_text(encoding="utf-8") == "notes"
+
+
+def test_outside_a_clone(tmp_path, capsys):
+    assert main([], root=Path(tmp_path)) == 2
+    assert "no lessons in" in capsys.readouterr().err
