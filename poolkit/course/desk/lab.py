@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 LESSON = re.compile(r"(\d\d)_\w+\.ipynb")
+CELLS = "cells"  # in the record: the same for the cells of each notebook
 RECORD = ".handed_out.json"  # in my_work: the digest of each file as it was handed out
 SETTINGS = ".jupyter"  # in my_work: for this server only, written anew at every start
 
@@ -147,7 +148,11 @@ def hand_out(shipped, work):
 
 def left_over(shipped, work, record):
     """What was handed out once, is still in `work`, and is shipped no more."""
-    return [name for name in record if not (shipped / name).exists() and (work / name).exists()]
+    return [
+        name
+        for name in record
+        if name != CELLS and not (shipped / name).exists() and (work / name).exists()
+    ]
 
 
 def unwritable(folder, error):
@@ -180,7 +185,24 @@ def copy(shipped, work, name, record):
             return name not in record  # never handed out by us: nothing to compare it with
         write_whole(target, content)
     record[name] = digest
+    if name.endswith(".ipynb"):
+        record.setdefault(CELLS, {})[name] = cell_digests(content)
     return True
+
+
+def cell_digests(content):
+    """Each cell's id and the digest of its source, from which `update` knows what nobody changed."""
+    try:
+        cells = json.loads(content)["cells"]
+        return {cell["id"]: digest_of_cell(cell) for cell in cells}
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def digest_of_cell(cell):
+    source = cell.get("source", "")
+    text = source if isinstance(source, str) else "".join(source)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def digest_of(path):
@@ -196,7 +218,11 @@ def read_record(path):
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return record if isinstance(record, dict) else {}
+    if not isinstance(record, dict):
+        return {}
+    if not isinstance(record.get(CELLS, {}), dict):
+        del record[CELLS]
+    return record
 
 
 def write_whole(path, content):
