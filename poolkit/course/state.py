@@ -169,6 +169,10 @@ class Store:
             id: (json.loads(guess), json.loads(out) if out else None) for id, guess, out in rows
         }
 
+    def sureness(self) -> dict[str, float]:
+        """How sure the learner was of each prediction, in percent."""
+        return dict(self._run("SELECT id, sure FROM predictions ORDER BY rowid"))
+
     def keep_try(self, id: str, mark: str, kept: bool) -> None:
         """Remember a try at an exercise by its fingerprint, and whether every claim held."""
         self._run(

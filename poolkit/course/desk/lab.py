@@ -107,16 +107,23 @@ def choose_lesson(lessons, argv):
     """Return the lesson to open and the options that are Jupyter's."""
     if not argv or argv[0].startswith("-"):
         return lessons[0], argv
-    asked = argv[0].removesuffix(".ipynb")
+    try:
+        return known_lesson(lessons, argv[0]), argv[1:]
+    except LabError:
+        if Path(argv[0]).exists():
+            return lessons[0], argv  # a file for Jupyter to open
+        raise
+
+
+def known_lesson(lessons, asked):
+    """Return the file name of a lesson, by its number or name. Raises LabError."""
     for lesson in lessons:
         stem = lesson.removesuffix(".ipynb")
         number, name = stem.split("_", 1)
-        if asked in (number, str(int(number)), name, stem):
-            return lesson, argv[1:]
-    if Path(argv[0]).exists():
-        return lessons[0], argv  # a file for Jupyter to open
+        if asked.removesuffix(".ipynb") in (number, str(int(number)), name, stem):
+            return lesson
     known = ", ".join(lesson.removesuffix(".ipynb") for lesson in lessons)
-    raise LabError(f"no lesson {argv[0]!r}; there are {known}")
+    raise LabError(f"no lesson {asked!r}; there are {known}")
 
 
 def hand_out(shipped, work):

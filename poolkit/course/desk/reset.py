@@ -1,0 +1,84 @@
+"""`poolkit reset`: put a lesson, or one exercise of it, back to how it is handed out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from poolkit.course.desk import lab
+from poolkit.course.desk.backups import back_up
+from poolkit.course.desk.speaking import DeskError, Parser, command, say
+from poolkit.course.desk.update import as_stored, lab_error, read_notebook
+
+HELP = """\
+Put one of your lessons in my_work/ back to how it is handed out, or only one exercise of it. What
+you had is backed up first, in .backups/ beside it. Progress and predictions stay.
+"""
+
+
+@command("reset")
+def main(argv: list[str], *, root: Path = lab.ROOT) -> None:
+    """`poolkit reset LESSON [EXERCISE] [--folder FOLDER]`."""
+    parser = Parser("poolkit reset", description=HELP)
+    parser.add_argument(
+        "lesson", metavar="LESSON", help="its number or name, such as 2 or 02_simple"
+    )
+    parser.add_argument(
+        "exercise", nargs="?", metavar="EXERCISE", help="its id, such as simple.cap"
+    )
+    parser.add_argument("--folder", type=Path, default=root / "my_work", metavar="FOLDER",
+        help="where your copies are (default: my_work in the clone of the course)")  # fmt: skip
+    asked = parser.parse_args(argv)
+    shipped, work = root / "notebooks", asked.folder.expanduser()
+    try:
+        name = lab.known_lesson(lab.find_lessons(shipped), asked.lesson)
+        copy = reset(shipped, work, name, asked.exercise)
+    except lab.LabError as error:
+        raise DeskError(str(error)) from error
+    except OSError as error:
+        raise lab_error(work, error) from error
+    what = asked.exercise or name
+    say([f"{what} is as it was handed out." + (f" What you had is in {copy}." if copy else "")])
+
+
+def reset(shipped: Path, work: Path, name: str, exercise: str | None) -> Path | None:
+    """Put it back; give the backup, or None if there was nothing to back up."""
+    target = work / name
+    if exercise is None:
+        if not work.is_dir():
+            raise DeskError(f"{work} is no folder: poolkit hand-out makes one")
+        copy = back_up(target) if target.exists() else None
+        target.unlink(missing_ok=True)
+        record = lab.read_record(work / lab.RECORD)
+        lab.copy(shipped, work, name, record)
+        lab.write_whole(work / lab.RECORD, json.dumps(record, indent=1).encode())
+        return copy
+    if not target.is_file():
+        raise DeskError(f"there is no {target}: poolkit hand-out makes one")
+    wanted = _cell_of(json.loads((shipped / name).read_bytes())["cells"], exercise, name)
+    mine = read_notebook(target)
+    places = [i for i, cell in enumerate(mine["cells"]) if cell["id"] == wanted["id"]]
+    copy = back_up(target)
+    if places:
+        mine["cells"][places[0]] = wanted
+    else:  # deleted: at the end, where it is seen
+        mine["cells"].append(wanted)
+    lab.write_whole(target, as_stored(mine))
+    return copy
+
+
+def _cell_of(cells: list[dict], exercise: str, name: str) -> dict:
+    ids = {}
+    for cell in cells:
+        first = "".join(cell["source"]).partition("\n")[0]
+        if cell["cell_type"] == "code" and first.startswith("# exercise: "):
+            ids[first.removeprefix("# exercise: ")] = cell
+    for id, cell in ids.items():
+        if exercise in (id, id.partition(".")[2]):
+            return cell
+    raise DeskError(f"no exercise {exercise!r} in {name}; there is {', '.join(ids) or 'none'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
