@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from xml.etree import ElementTree
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_is_judged_by_the_course_whatever_it_does(tmp_path, name):
     cells, result = SUBMISSIONS[name]
     path = hand_in(tmp_path / "00_start_here.ipynb", cells)
 
-    (row,) = grade(path, Limits(cell=3.0, whole=60.0))
+    (row,) = grade(path, Limits(cell=3.0, whole=60.0)).rows
 
     assert (row.result, row.claims) == (result, 3)
     assert (row.kept == 3) == (result == "solved")
@@ -172,7 +173,7 @@ def test_a_lesson_is_known_by_its_exercises_where_the_name_tells_none(tmp_path, 
 
 def test_lessons_as_handed_out_and_as_solved(tmp_path):
     for folder, result in ((LEARNER, "not attempted"), (SOLVED, "solved")):
-        rows = grade(str(folder / "01_config.ipynb"))
+        rows = grade(str(folder / "01_config.ipynb")).rows
 
         assert [row.result for row in rows] == [result] * 3
 
@@ -206,7 +207,7 @@ def test_what_cannot_be_graded_is_one_line(tmp_path, capsys, name, content, said
 
 
 @pytest.mark.parametrize(
-    "option", [["--jobs", "0"], ["--seconds", "nan"], ["--memory", "lots"], ["--wrong"], ["--csv", "/no/such/x"]]
+    "option", [["--jobs", "0"], ["--seconds", "nan"], ["--memory", "lots"], ["--wrong"], ["--csv", "/no/such/x"], ["--junit", "/no/such/x"], ["--results", "/"]]
 )  # fmt: skip
 def test_a_wrong_option_is_one_line_and_nothing_runs(tmp_path, capsys, option):
     path = hand_in(tmp_path / "00_start_here.ipynb", [RIGHT])
@@ -285,7 +286,7 @@ def test_nothing_is_written_and_no_secret_is_seen(tmp_path, monkeypatch):
     sees = "import os\nassert 'A_SECRET' not in os.environ\nopen('left', 'w').close()\n"
     path = hand_in(tmp_path / "00_start_here.ipynb", [sees + RIGHT])
 
-    (row,) = grade(path)
+    (row,) = grade(path).rows
 
     assert row.result == "solved"
     assert [entry.name for entry in tmp_path.iterdir()] == ["00_start_here.ipynb"]
@@ -329,7 +330,43 @@ def test_wrong_answers_of_a_real_lesson(tmp_path):
     )
     write(tmp_path / "02_simple.ipynb", notebook)
 
-    rows = grade(str(tmp_path / "02_simple.ipynb"))
+    rows = grade(str(tmp_path / "02_simple.ipynb")).rows
 
     assert [row.result == "solved" for row in rows] == [True, False, True, True]
     assert (rows[1].kept, rows[1].claims) == (3, 5)
+
+
+def test_junit_csv_and_reports_say_the_same(tmp_path, capsys):
+    path = hand_in(tmp_path / "00_start_here.ipynb", [WRONG])
+    files = [tmp_path / name for name in ("a.xml", "a.csv", "reports")]
+
+    assert (
+        main([path, "--junit", str(files[0]), "--csv", str(files[1]), "--reports", str(files[2])])
+        == 0
+    )
+
+    (case,) = ElementTree.parse(files[0]).iter("testcase")
+    assert (case.get("classname"), case.get("name")) == (path, "start_here.saved")
+    assert case.find("failure").get("message") == f"1 of 3 claims hold: {SLIP}"
+    assert f"{path},start_here.saved,{SLIP},1,3" in files[1].read_text(encoding="utf-8")
+    (report,) = files[2].iterdir()
+    assert "1 of 3 claims hold" in report.read_text(encoding="utf-8")
+
+
+def test_a_run_that_was_ended_goes_on_where_it_was(tmp_path, capsys):
+    count = tmp_path / "count"
+    counts = f"open({str(count)!r}, 'a').write('x')\n"
+    first = hand_in(tmp_path / "1_00_start_here.ipynb", [counts + RIGHT])
+    second = hand_in(tmp_path / "2_00_start_here.ipynb", [counts + WRONG])
+    kept = tmp_path / "kept.jsonl"
+    main([first, "--results", str(kept)])
+    with open(kept, "a", encoding="ascii") as file:
+        file.write('{"path": "cut o')
+
+    assert main([first, second, "--results", str(kept)]) == 0
+    resumed = kept.read_bytes()
+
+    assert count.read_text(encoding="utf-8") == "xx"  # the first was not run again
+    kept.unlink()
+    main([first, second, "--results", str(kept), "--jobs", "2"])
+    assert kept.read_bytes() == resumed

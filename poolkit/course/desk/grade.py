@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import hashlib
+import json
 import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from pathlib import Path
 
+from poolkit.course.desk import results
+from poolkit.course.desk.results import Graded, Guess, Row
 from poolkit.course.desk.running import Heard, Limits, run_submission
-from poolkit.course.desk.speaking import DeskError, Parser, command, complain, number, say, table
+from poolkit.course.desk.speaking import Parser, command, complain, number, say
 from poolkit.course.desk.submissions import NotGraded, find_submissions, read_submission
 from poolkit.course.exercises import Exercise, lesson_part
 
@@ -32,19 +34,7 @@ in a container or as a user of its own, and look at any work that surprises you.
 _LIMITS = Limits()
 
 
-@dataclass(frozen=True)
-class Row:
-    """One exercise of one submission; `kept` of `claims` hold."""
-
-    path: str
-    exercise: str
-    result: str
-    kept: int
-    claims: int
-    story: str = ""
-
-
-def grade(path: str, limits: Limits = _LIMITS, stop: threading.Event | None = None) -> list[Row]:
+def grade(path: str, limits: Limits = _LIMITS, stop: threading.Event | None = None) -> Graded:
     """Grade one notebook. Raises NotGraded where it is none, of no lesson, or cannot be started."""
     submission = read_submission(path)
     exercises = lesson_part(submission.lesson, "exercises")
@@ -52,16 +42,30 @@ def grade(path: str, limits: Limits = _LIMITS, stop: threading.Event | None = No
     heard = run_submission(submission.cells, ids, limits, stop or threading.Event())
     if heard.at is None and not heard.done:
         raise NotGraded(f"{path}: could not be started; --memory {limits.memory} may be too little")
-    return [_row(path, one, submission.cells, heard) for one in exercises]
+    rows = [_row(one, submission.cells, heard) for one in exercises]
+    predictions = [
+        Guess(id, json.loads(guess), json.loads(out))
+        for id, (guess, out) in heard.predictions.items()
+    ]
+    return Graded(path, key(submission.digest, limits), rows, predictions, heard.notes)
 
 
-def _row(path: str, exercise: Exercise, cells: tuple[str, ...], heard: Heard) -> Row:
+def key(digest: str, limits: Limits) -> str:
+    """What a result depends on: the submission, the limits, the course. Where it is the same, so is it."""
+    course = hashlib.sha256()
+    folder = Path(__file__).parents[1]
+    for file in sorted(folder.rglob("*.py")):
+        course.update(file.read_bytes())
+    return hashlib.sha256(f"{digest} {limits} {course.hexdigest()}".encode()).hexdigest()
+
+
+def _row(exercise: Exercise, cells: tuple[str, ...], heard: Heard) -> Row:
     claims = len(exercise.claims)
     if exercise.id not in heard.verdicts:
         result, story = _missing(exercise, cells, heard)
-        return Row(path, exercise.id, result, 0, claims, story)
+        return Row(exercise.id, result, 0, claims, story)
     reason, marks, story = heard.verdicts[exercise.id]
-    return Row(path, exercise.id, reason or "solved", marks.count("kept"), claims, story)
+    return Row(exercise.id, reason or "solved", marks.count("kept"), claims, story)
 
 
 def _missing(exercise: Exercise, cells: tuple[str, ...], heard: Heard) -> tuple[str, str]:
@@ -84,16 +88,23 @@ def main(argv: list[str]) -> int:
     asked = _parser().parse_args(argv)
     paths = find_submissions(asked.path)
     limits = Limits(asked.seconds, asked.whole, asked.memory)
-    target = _open_csv(asked.csv)
-    rows, problems = _grade_all(paths, limits, asked.jobs)
+    for option in ("csv", "junit", "results"):
+        results.check_writable(f"--{option}", getattr(asked, option))
+    done = results.read(asked.results) if asked.results and os.path.exists(asked.results) else []
+    if done:
+        results.write(asked.results, done)  # without a last line that was cut off
+    graded, problems = _grade_all(paths, limits, asked, {(g.path, g.key): g for g in done})
     for problem in problems:
         complain(f"poolkit grade: {problem}")
-    if target is None:
-        head = ["notebook", "exercise", "claims", "result"]
-        said = [[r.path, r.exercise, f"{r.kept} of {r.claims}", r.result] for r in rows]
-        say(table([head, *said]))
-    else:
-        _write_csv(target, rows)
+    if asked.results:  # what it holds of other notebooks stays
+        results.write(asked.results, [g for g in done if g.path not in paths] + graded)
+    if asked.junit:
+        results.write_junit(asked.junit, graded)
+    if asked.reports:
+        results.write_reports(asked.reports, graded)
+    if asked.csv and asked.csv != "-":
+        results.write_csv(asked.csv, graded)
+    say(results.csv_lines(graded) if asked.csv == "-" else results.screen_lines(graded))
     return 2 if problems else 0
 
 
@@ -102,6 +113,11 @@ def _parser() -> Parser:
     add = parser.add_argument
     add("path", nargs="+", metavar="PATH", help="a notebook, a folder, or a pattern")
     add("--csv", metavar="FILE", help="write the table as CSV; - for stdout")
+    add("--junit", metavar="FILE", help="write JUnit XML, a test case an exercise")
+    add("--reports", metavar="FOLDER", help="write a report of each notebook, for its author")
+    add("--results", metavar="FILE",
+        help="keep every result as it comes; with the same file, a run that was ended goes on where "
+        "it was. poolkit classview reads it")  # fmt: skip
     add("--jobs", type=number(1, int), default=1, metavar="N", help="so many at once (default: 1)")
     add("--seconds", type=number(0.1), default=30.0, metavar="S", help="for one cell (default: 30)")
     add(
@@ -116,57 +132,36 @@ def _parser() -> Parser:
     return parser
 
 
-def _grade_all(paths: list[str], limits: Limits, jobs: int) -> tuple[list[Row], list[str]]:
+def _grade_all(paths, limits: Limits, asked, done: dict) -> tuple[list[Graded], list[str]]:
     """Grade every one, so many at once; in the order given, whatever ends first."""
     from tqdm import tqdm
 
-    stop = threading.Event()
-    rows: list[Row] = []
-    problems: list[str] = []
-    with ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(grade, path, limits, stop) for path in paths]
+    stop, noting = threading.Event(), threading.Lock()
+
+    def one(path: str) -> Graded | str:
         try:
-            for one, path in zip(
-                tqdm(waiting, "grading", disable=None, leave=False), paths, strict=True
-            ):
-                try:
-                    rows += one.result()
-                except NotGraded as problem:
-                    problems.append(str(problem))
-                except Exception as error:  # one costs one line, never the batch
-                    problems.append(
-                        f"{path}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-                    )
+            digest = read_submission(path).digest
+            if known := done.get((path, key(digest, limits))):
+                return known
+            graded = grade(path, limits, stop)
+            if asked.results and not stop.is_set():
+                with noting:
+                    results.append(asked.results, graded)
+            return graded
+        except NotGraded as problem:
+            return str(problem)
+        except Exception as error:  # one costs one line, never the batch
+            return f"{path}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        waiting = [pool.submit(one, path) for path in paths]
+        try:
+            came = [task.result() for task in tqdm(waiting, "grading", disable=None, leave=False)]
         except KeyboardInterrupt:
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    return rows, problems
-
-
-def _open_csv(name: str | None):
-    """Open it before hours are spent. Raises DeskError where it cannot be written."""
-    if name is None or name == "-":
-        return name
-    try:
-        return open(name, "w", encoding="utf-8", errors="surrogateescape", newline="")
-    except OSError as error:
-        raise DeskError(f"--csv {name}: {error.strerror}") from error
-
-
-def _write_csv(target, rows: list[Row]) -> None:
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(["notebook", "exercise", "result", "kept", "claims"])
-    lines.writerows([r.path, r.exercise, r.result, r.kept, r.claims] for r in rows)
-    if target == "-":
-        say(text.getvalue().splitlines())
-        return
-    try:
-        with target:
-            target.write(text.getvalue())
-    except OSError as error:
-        raise DeskError(f"--csv {os.fspath(target.name)}: {error.strerror}") from error
+    return [g for g in came if isinstance(g, Graded)], [p for p in came if isinstance(p, str)]
 
 
 if __name__ == "__main__":
