@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from poolkit.course.desk import results
 from poolkit.course.desk.results import Graded, Guess, Row
 from poolkit.course.desk.running import Heard, Limits, run_submission
 from poolkit.course.desk.speaking import Parser, command, complain, number, say
-from poolkit.course.desk.submissions import NotGraded, find_submissions, read_submission
+from poolkit.course.desk.submissions import NotGraded, Submission, find_submissions, read_submission
 from poolkit.course.exercises import Exercise, lesson_part
 
 HELP = """\
@@ -36,27 +38,39 @@ _LIMITS = Limits()
 
 def grade(path: str, limits: Limits = _LIMITS, stop: threading.Event | None = None) -> Graded:
     """Grade one notebook. Raises NotGraded where it is none, of no lesson, or cannot be started."""
-    submission = read_submission(path)
+    return grade_submission(read_submission(path), limits, stop or threading.Event())
+
+
+def grade_submission(submission: Submission, limits: Limits, stop: threading.Event) -> Graded:
+    """Grade what was read already. Raises NotGraded where it cannot be started."""
     exercises = lesson_part(submission.lesson, "exercises")
-    ids = [one.id for one in exercises]
-    heard = run_submission(submission.cells, ids, limits, stop or threading.Event())
+    heard = run_submission(submission.cells, [one.id for one in exercises], limits, stop)
     if heard.at is None and not heard.done:
-        raise NotGraded(f"{path}: could not be started; --memory {limits.memory} may be too little")
-    rows = [_row(one, submission.cells, heard) for one in exercises]
+        raise NotGraded(
+            f"{submission.path}: could not be started; --memory {limits.memory} may be too little"
+        )
     predictions = [
         Guess(id, json.loads(guess), json.loads(out))
         for id, (guess, out) in heard.predictions.items()
     ]
-    return Graded(path, key(submission.digest, limits), rows, predictions, heard.notes)
+    rows = [_row(one, submission.cells, heard) for one in exercises]
+    return Graded(submission.path, key(submission, limits), rows, predictions, heard.notes)
 
 
-def key(digest: str, limits: Limits) -> str:
-    """What a result depends on: the submission, the limits, the course. Where it is the same, so is it."""
-    course = hashlib.sha256()
-    folder = Path(__file__).parents[1]
+def key(submission: Submission, limits: Limits) -> str:
+    """What a result depends on: the submission, the limits, the course. With it, so is the result."""
+    parts = f"{submission.digest} {submission.lesson} {limits} {course_digest()}"
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+@functools.cache
+def course_digest() -> str:
+    """The course that judges, from all its sources."""
+    whole = hashlib.sha256()
+    folder = Path(__file__).parents[2]
     for file in sorted(folder.rglob("*.py")):
-        course.update(file.read_bytes())
-    return hashlib.sha256(f"{digest} {limits} {course.hexdigest()}".encode()).hexdigest()
+        whole.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return whole.hexdigest()
 
 
 def _row(exercise: Exercise, cells: tuple[str, ...], heard: Heard) -> Row:
@@ -119,6 +133,9 @@ def _parser() -> Parser:
         help="keep every result as it comes; with the same file, a run that was ended goes on where "
         "it was. poolkit classview reads it")  # fmt: skip
     add("--jobs", type=number(1, int), default=1, metavar="N", help="so many at once (default: 1)")
+    add("--cluster", metavar="ADDRESS",
+        help="hand them to the Dask scheduler there, such as tcp://10.0.0.1:8786; its workers need "
+        "this same version of the course (pip install 'poolkit[cluster]')")  # fmt: skip
     add("--seconds", type=number(0.1), default=30.0, metavar="S", help="for one cell (default: 30)")
     add(
         "--whole",
@@ -133,35 +150,65 @@ def _parser() -> Parser:
 
 
 def _grade_all(paths, limits: Limits, asked, done: dict) -> tuple[list[Graded], list[str]]:
-    """Grade every one, so many at once; in the order given, whatever ends first."""
+    """Grade every one, here or on a cluster; in the order given, whatever ends first."""
     from tqdm import tqdm
 
-    stop, noting = threading.Event(), threading.Lock()
-
-    def one(path: str) -> Graded | str:
+    came: dict[str, Graded | str] = {}
+    left: list[Submission] = []
+    for path in paths:
         try:
-            digest = read_submission(path).digest
-            if known := done.get((path, key(digest, limits))):
-                return known
-            graded = grade(path, limits, stop)
-            if asked.results and not stop.is_set():
-                with noting:
-                    results.append(asked.results, graded)
-            return graded
+            submission = read_submission(path)
         except NotGraded as problem:
-            return str(problem)
-        except Exception as error:  # one costs one line, never the batch
-            return f"{path}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            came[path] = str(problem)
+            continue
+        if known := done.get((path, key(submission, limits))):
+            came[path] = known
+        else:
+            left.append(submission)
+    bar = tqdm(total=len(left), desc="grading", disable=None, leave=False)
+    noting = threading.Lock()
 
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        waiting = [pool.submit(one, path) for path in paths]
+    def note(path: str, found: Graded | str) -> None:
+        with noting:
+            came[path] = found
+            if asked.results and isinstance(found, Graded):
+                results.append(asked.results, found)
+            bar.update()
+
+    with bar:
+        if asked.cluster:
+            from poolkit.course.desk.cluster import grade_on_cluster
+
+            grade_on_cluster(asked.cluster, left, limits, note)
+        else:
+            _grade_here(left, limits, asked.jobs, note)
+    found = [came[path] for path in paths]
+    return [g for g in found if isinstance(g, Graded)], [p for p in found if isinstance(p, str)]
+
+
+def _grade_here(left: list[Submission], limits: Limits, jobs: int, note: Callable) -> None:
+    stop = threading.Event()
+
+    def one(submission: Submission) -> None:
         try:
-            came = [task.result() for task in tqdm(waiting, "grading", disable=None, leave=False)]
-        except KeyboardInterrupt:
+            found = grade_submission(submission, limits, stop)
+        except NotGraded as problem:
+            found = str(problem)
+        except Exception as error:  # one costs one line, never the batch
+            text = " ".join(str(error).split())[:200]
+            found = f"{submission.path}: {type(error).__name__}: {text}"
+        if not stop.is_set():
+            note(submission.path, found)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(one, submission) for submission in left]
+        try:
+            for task in waiting:
+                task.result()
+        except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    return [g for g in came if isinstance(g, Graded)], [p for p in came if isinstance(p, str)]
 
 
 if __name__ == "__main__":
