@@ -26,7 +26,7 @@ DOUBLE = Exercise(
     answer=double,
     claims=(doubles, takes_zero),
     hints=("Think of addition.", "Add it to itself.", "Like so.\n\nreturn number + ____"),
-    misconceptions={
+    tellings={
         "wrong": "`double(3)` should give 6; it gave {got}.",
         "zero": "`double(0)` is 0.",
     },

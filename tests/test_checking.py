@@ -126,7 +126,7 @@ def test_printing_is_kept_short_and_apart(capsys):
     verdict = examine(DOUBLE, double)
 
     assert verdict.reason == "wrong type"
-    assert "is a `return` missing?" in verdict.story
+    assert "it gave None" in verdict.story
     assert len(verdict.printed) < 450
     assert capsys.readouterr().out == ""
 
@@ -284,7 +284,7 @@ def test_part_of_a_class_names_what_is_missing():
     assert told(Half, find("exercises", "simple.reuse"))[0] == "not attempted"
     assert told(PeakPool, peak) == (
         "partly written",
-        "Still to be written: `stats`. Nothing is run before that.",
+        "Still does nothing: `stats`. Nothing is run before that.",
     )
 
 

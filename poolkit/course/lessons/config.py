@@ -116,7 +116,7 @@ fields_exercise = Exercise(
         "`@dataclass` makes a field of every name that has a type annotation, and of nothing else.",
         "The first line; the other three look like it.\n\ndb_path: str = \":memory:\"",
     ),
-    misconceptions={
+    tellings={
         "no defaults": "`SmallConfig()` was refused: {error:plain}. A default stands after `=`: `timeout: float = 5.0`.",
         "no decorator": "`SmallConfig` takes no arguments: the line `@dataclass` above the class is gone.",
         "field missing": "Missing, or spelt in another way than in the docstring: {names:plain}.",
@@ -199,7 +199,7 @@ check_exercise = Exercise(
         "`isinstance(True, int)` is True, so that bool needs a question of its own. Put the value into the message with `{self.pool_size!r}`.",
         'Fill in the three blanks.\n\nif not isinstance(self.pool_size, ____) or isinstance(self.pool_size, ____):\n    raise TypeError(f"pool_size must be a whole number, not {self.pool_size!r}")\nif self.pool_size < ____:\n    raise ValueError(f"pool_size must be at least 1, not {self.pool_size!r}")',
     ),
-    misconceptions={
+    tellings={
         "refuses good": "`CheckedConfig(pool_size={size})` is fine, and yours raised {error:plain}.",
         "changed it": "`CheckedConfig(pool_size={size})` became {got}. Refuse or accept; a setting that changes itself is a surprise for later.",
         "accepted": "`CheckedConfig(pool_size={size})` was accepted. It has to `raise` an error; one that is returned or printed stops nobody.",
@@ -303,7 +303,7 @@ test_exercise = Exercise(
         "`try` the call with 0; `except ValueError: return` is the good end; after the whole `try` stands the `raise AssertionError` that only a wrong config reaches. Before it all, try 1.",
         "Fill in the two blanks.\n\nconfig_class(pool_size=1)\ntry:\n    config_class(pool_size=____)\nexcept ____:\n    return\nraise AssertionError(\"pool_size=0 was accepted\")",
     ),
-    misconceptions={
+    tellings={
         "fails the good": "Your test fails on a config that is right, with {error:plain}. If that is the refusal itself: it is the good end, so catch it.",
         "never asks": "Your test never made a config of the class it was given. Call `config_class(…)`, not a class by its own name.",
         "returns": "Your test returned {returned} for a config that accepts 0. Nobody looks at what a test returns: raise AssertionError.",

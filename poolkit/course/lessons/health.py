@@ -394,7 +394,7 @@ check_exercise = Exercise(
         "Put `conn.execute(\"SELECT 1\")` into a `try`, without `with conn:`, which would commit. One dict after `except Exception as exc`, the other after the whole `try`.",
         "Fill in the two blanks.\n\ntry:\n    conn.execute(\"SELECT 1\")\nexcept ____ as exc:\n    return {\"status\": \"unhealthy\", \"error\": ____}\nreturn {\"status\": \"healthy\", \"sqlite_version\": sqlite3.sqlite_version}",
     ),
-    misconceptions={
+    tellings={
         "no status": "Under \"status\" the report should say \"healthy\" or \"unhealthy\"; yours says {status}.",
         "called ill": "An open connection in good order was reported as unhealthy, with the error {error}.",
         "another one": "You were given an open connection and asked another one, from elsewhere in the notebook. Ask the one in your function's brackets.",
@@ -486,7 +486,7 @@ guard = Exercise(
         "`conn.in_transaction` does both. Put it and the rollback into one `try`; close in the `except sqlite3.Error`, keep in the `else`.",
         "Fill in the two blanks.\n\nself._in_use -= 1\ntry:\n    if ____:\n        conn.rollback()\nexcept sqlite3.Error:\n    ____\nelse:\n    self._keep(conn)",
     ),
-    misconceptions={
+    tellings={
         "threw away": "A connection came back in good order, there was room, and it was closed or not kept. The guard only turns away what is broken.",
         "past the cap": "With `pool_size=1` two came back, and {idle} lie idle. `self._keep(conn)` looks at the size for you.",
         "lost another": "With `pool_size=2` two came back, and {idle} of them is on the shelf. `self._keep(conn)` adds one and leaves the others there.",
@@ -581,7 +581,7 @@ test_exercise = Exercise(
         "Two halves. First a healthy one: give it back, borrow, and it is the same. Then close it, give it back, borrow, and ask `is_closed(...)` about what comes.",
         "Fill in the two blanks.\n\npool = pool_class(ConnectionConfig())\nconn = pool.acquire()\npool.release(conn)\nassert pool.acquire() is ____\nconn.close()\npool.release(conn)\nassert not ____",
     ),
-    misconceptions={
+    tellings={
         "fails the guard": "Your test complains about a pool whose guard turns closed connections away: {error}. Judge the one that `acquire()` lends afterwards.",
         "stops at the guard": "On a pool whose guard turns closed connections away your test stops with {error}. All that it can count on is `acquire()` and `release(conn)`.",
         "own pool": "Your test never made a pool of the class that it was given: `pool_class(ConnectionConfig())`. It has to try that one, whichever it is.",
@@ -692,7 +692,7 @@ lend_exercise = Exercise(
         "`while self._idle:` take the last pair off the list. Young enough, or `self._works(conn)`: return it. Else close it and go round again. After the loop, open one.",
         "Fill in the two blanks.\n\nwhile self._idle:\n    conn, since = self._idle.pop()\n    if self._clock() - since < ____ or ____:\n        return conn\n    conn.close()\nreturn self._connect()",
     ),
-    misconceptions={
+    tellings={
         "always new": "A connection in good order lay idle, and `acquire()` lent another one.",
         "oldest first": "Two in good order lay idle, and you lent the one that came back first. The last one back is the likeliest to be alive.",
         "lent twice": "Two in good order lay idle, you were asked twice, and lent the same one twice. It has to leave the list.",

@@ -370,7 +370,7 @@ class_exercise = Exercise(
         "What `__enter__` returns is what stands behind `as`. Python calls `__exit__` at every end of the block, good or bad; it needs no `if`, and it returns nothing.",
         "Fill in the three blanks.\n\ndef __enter__(self):\n    self.conn = ____\n    return ____\n\ndef __exit__(self, kind, error, trace):\n    ____",
     ),
-    misconceptions={
+    tellings={
         "not from the pool": "The block got a connection that the pool has not opened. Borrow with `self.pool.acquire()`.",
         "kept": "The block ended well and nothing was given back. `__exit__` is where a loan ends: call `self.pool.release(…)` there.",
         "gave back another": "One block, and the pool opened two connections: `__exit__` borrowed a second one and gave that back. Keep what `__enter__` borrowed in `self`.",
@@ -494,7 +494,7 @@ commit_exercise = Exercise(
         "A `try` with a `finally` around it: in the inner one the commit, if `kind is None`, and after it the rollback; in the outer `finally` the release. A rollback after a commit undoes nothing, so that it may run in every case.",
         "Fill in the three blanks.\n\ntry:\n    try:\n        if ____:\n            self.conn.commit()\n    finally:\n        ____\nfinally:\n    ____",
     ),
-    misconceptions=stories(
+    tellings=stories(
         "A true value returned from `__exit__` means that the error is dealt with: return nothing."
     ),
     after="This is what `with pool.connection()` promises, here and in the pool of psycopg, PostgreSQL's driver.",
@@ -510,7 +510,7 @@ generator_exercise = Exercise(
         "Above the `yield` stands what `__enter__` did, below it what `__exit__` did. Whatever must happen after an exception needs a `try` around the `yield` and a `finally`.",
         "Fill in the three blanks.\n\nconn = pool.acquire()\ntry:\n    try:\n        ____\n        conn.commit()\n    finally:\n        ____\nfinally:\n    ____",
     ),
-    misconceptions=stories(
+    tellings=stories(
         "An `except` around the `yield` that does not end with `raise` swallows what the block raised; so does a `return` in a `finally`.",
         no_decorator="`lending(pool)` gave a bare generator, which no `with` understands. `@contextmanager` above the `def` makes a `with` form of it.",
         yields_nothing="`with lending(pool) as conn` got nothing (None) from your `yield`. What stands behind `yield` is what the block gets: `yield conn`.",
@@ -627,7 +627,7 @@ twice_exercise = Exercise(
         "Look first, change afterwards: not on the list means ValueError, before anything else happens. Then take it off the list, and let `super().release(conn)` do the rest.",
         "Fill in the two blanks.\n\nif ____:\n    raise ValueError(\"not out on loan from this pool\")\n____\nsuper().release(conn)",
     ),
-    misconceptions={
+    tellings={
         "refuses a loan": "A connection that was out was given back, and `release` raised {error}. Refuse only what is not in `self._lent`.",
         "not as before": "Two were out and one was given back: that is idle 1, in_use 1. Your pool says idle {idle}, in_use {in_use}. `super().release(conn)` does the rest, once.",
         "second accepted": "A connection was given back twice, and the second time went through; it {kept:plain} at that moment. Being idle is not what decides: what is out is in `self._lent`, and leaves it when it comes back.",

@@ -306,7 +306,7 @@ delays = Exercise(
         "Let the variable grow freely, and give out the smaller of it and `cap`. With `yield` in the loop you need no list.",
         "Fill in the two blanks.\n\npause = base\nfor _ in range(____):\n    yield min(pause, ____)\n    pause *= 2",
     ),
-    misconceptions={
+    tellings={
         "gave nothing": "`{called:plain}` gave nothing. It neither sleeps nor prints: it gives the numbers, one by one with `yield` or all in a list.",
         "starts doubled": "`backoff_delays(4, base=0.001)` begins with 0.002: the first pause is doubled already. Give it out first, double it then.",
         "adds": "`backoff_delays(4, base=0.001)` gave 0.001, 0.002, 0.003: the same is added each time. Twice the one before would be 0.001, 0.002, 0.004.",
@@ -420,7 +420,7 @@ transient = Exercise(
         "With a code, `code & 0xff` keeps the lower 8 bits, and you compare those. Without one, ask for the type first, then look into `str(exc)`.",
         "Fill in the three blanks.\n\ncode = getattr(exc, \"sqlite_errorcode\", None)\nif code is not None:\n    return code & 0xff in ____\nreturn isinstance(exc, ____) and ____ in str(exc)",
     ),
-    misconceptions={
+    tellings={
         "lock refused": "SQLite raised an error with code {code}, which says that something is locked, and yours says it will not pass.",
         "hopeless": "SQLite said {what}, code {code}, and yours calls that transient. Its type is that of a lock, OperationalError, but only the codes 5 and 6 pass.",
         "whole code": "The code was {code}. Its lower 8 bits say locked, the upper ones only which kind of lock: compare `code & 0xff`.",
@@ -593,7 +593,7 @@ loop = Exercise(
         "Go through `[*pauses, None]`. In each round: try to return `func()`; in `except Exception as exc` decide whether to `raise`; after the try, sleep. A bare `raise` sends on the very same exception.",
         "Fill in the two blanks.\n\nfor pause in [*pauses, None]:\n    try:\n        return func()\n    except Exception as exc:\n        if pause is None or ____:\n            ____\n    sleep(pause)",
     ),
-    misconceptions={
+    tellings={
         "not called": "Your `retry` gave back func itself and never called it. `func` is the function, `func()` what it returns.",
         "after success": "func returned {gives} at the first call, and you went on as if it had failed. Only an exception is a failure; whatever comes back is the result.",
         "again after success": "func returned at the first call, and you called it this often: {calls}. Return what it gave at once.",

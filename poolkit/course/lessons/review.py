@@ -722,7 +722,7 @@ prove_start = Exercise(
         "Borrow a connection and give it back, so that it lies on the shelf. Put the trouble into it, and close the pool inside a `try`. If KeyboardInterrupt comes, return; if none comes, raise AssertionError.",
         "Fill in the blanks.\n\npool = bench.pool()\nconn = pool.____\npool.____\nconn.trouble = KeyboardInterrupt\ntry:\n    pool.close_all()\nexcept ____:\n    return\nraise AssertionError(\"Ctrl-C was swallowed\")",
     ),
-    misconceptions={
+    tellings={
         "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
         "let through": "On a pool that is right KeyboardInterrupt comes out of `close_all()`, and it came out of your proof as well. That is the good case: catch it, and return.",
         "trouble unmet": "Your proof complains, but no connection with trouble in it was closed. `close_all()` closes what lies idle: give the connection back first.",
@@ -765,7 +765,7 @@ prove_wait = Exercise(
         "The player tries every order, so that neither needs a `sleep`. Let ann's error out: an error in a scene is what breaks it.",
         "One line each.\n\ndef ann(self, pool):\n    pool.____\n\ndef ben(self, pool):\n    pool.____(self.lent)",
     ),
-    misconceptions={
+    tellings={
         "breaks the right": "On a pool that is right your scene breaks too: {story} A pool can hand on only what ben gives back, and within five seconds.",
         "lock unseen": "A pool that holds its lock while somebody waits passed your scene, in every order. Ann has to want a connection while there is none, and if she gets an error, it has to come out of her method.",
         "haste unseen": "A pool that waits a tenth of a second instead of five, still under its lock, passed your scene. Nobody got a connection there; it only took less long. Whether ann gets one is what counts.",
@@ -810,7 +810,7 @@ prove_return = Exercise(
         "`rolled_back`: insert, give back, borrow again, count the rows. `kept`: a block that inserts NULL, inside a `try`; in its `except sqlite3.IntegrityError` borrow once more and compare with `is`; in its `else` raise AssertionError.",
         "Fill in the blanks.\n\ncount = pool.acquire().execute(\"SELECT count(*) FROM users\").fetchone()\nassert count == ____\n\ntry:\n    with pool.connection() as conn:\n        conn.execute(____)\nexcept sqlite3.IntegrityError:\n    assert pool.acquire() is ____\nelse:\n    raise AssertionError(\"the error was swallowed\")",
     ),
-    misconceptions={
+    tellings={
         "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
         "unclean unseen": "A pool that lends a connection with somebody else's open transaction passed `rolled_back`. What does the next borrower find in the table?",
         "committing unseen": "A pool that commits what comes back passed `rolled_back`. No transaction is open there, and the half-done row is stored for good: count the rows.",
@@ -857,7 +857,7 @@ prove_end = Exercise(
         "`replaced`: borrow, give back, kill it, borrow again, and use what you got. `closed`: borrow, close the pool, look, give back, look again.",
         "Fill in the blanks.\n\nconn.close()\npool.____.execute(\"SELECT 1\")\n\npool.close_all()\nassert not is_closed(conn)\n____\nassert ____",
     ),
-    misconceptions={
+    tellings={
         "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
         "unchecked unseen": "A pool that gives the next borrower an error for a loan passed `replaced`. Kill the connection while it lies idle, then borrow.",
         "unmoved unseen": "A pool that notices a dead connection, says nothing and lends it passed `replaced`. Use what you got: `execute` tells.",
@@ -964,7 +964,7 @@ mend_start = Exercise(
         "`self.idle` is a queue: `put` lays something on it. In `throw_away` free the place first, then close. Catch only `sqlite3.Error`, and only around the line that can raise it.",
         "Fill in the blanks.\n\nfor _ in range(count):\n    self.idle.____(____)\n\nself.open -= 1\ntry:\n    conn.close()\nexcept ____:\n    pass",
     ),
-    misconceptions={
+    tellings={
         "not two": "`fill({count})` should open {count} connections; {opened} were opened.",
         "not on the shelf": "`fill(2)` opened two, and the shelf `self.idle` is empty: nobody will ever get them. Put what `self.new()` gives into `self.idle`.",
         "not all on the shelf": "`fill(2)` opened two connections, and of these {shelf} can be lent from the shelf. Each belongs there, once.",
@@ -1116,7 +1116,7 @@ mend_wait = Exercise(
         "Decide under the lock, and keep the decision in a variable: a connection, or None if there is neither an idle one nor room. After the `with` block: if it is None, `self.wait()`.",
         "Fill in the blanks.\n\nwith self.lock:\n    try:\n        conn = self.idle.get_nowait()\n    except queue.Empty:\n        conn = self.new() if self.open < self.most else ____\nif ____:\n    conn = ____\nreturn self.tested(conn)",
     ),
-    misconceptions={
+    tellings={
         "idle ignored": "One lay idle, and the first borrower got another. `self.idle.get_nowait()` comes first.",
         "lent twice": "Two borrowed, and both have the same connection.",
         "untested": "A connection that {which:plain} was lent without `self.tested(conn)`. The wait was the fault; the test has to stay.",
@@ -1268,7 +1268,7 @@ mend_return = Exercise(
         "`release` asks the connection itself: try `conn.rollback()`. If that raises `sqlite3.Error`, throw it away, else `super().release(conn)`. Then `connection` needs only `try: yield conn` and `finally: self.release(conn)`.",
         "Fill in the blanks.\n\ntry:\n    ____\nexcept sqlite3.Error:\n    self.throw_away(conn)\nelse:\n    super().release(conn)\n\nconn = self.acquire()\ntry:\n    yield conn\n____:\n    ____",
     ),
-    misconceptions={
+    tellings={
         "left open": "A borrower wrote a row, did not commit and gave back: the connection lies on the shelf with his transaction open. The next commit stores his row. Roll back when it comes back.",
         "lent too early": "Ann's connection lay on the shelf before it was rolled back, and in that moment ben borrowed it, with her row in it. Roll back first, lay it down afterwards.",
         "no decorator": "`pool.connection()` gave a bare generator, which no `with` understands. `@contextmanager` stands above the `def`.",
@@ -1440,7 +1440,7 @@ mend_end = Exercise(
         "In `tested` catch `sqlite3.Error`: throw the dead one away and return `self.acquire()`. `close_all` sets `self.closed` before it empties the shelf. `release` first gives back as before, and looks at `self.closed` afterwards: if it is set, it empties the shelf once more.",
         "Fill in the blanks.\n\ndef release(self, conn):\n    super().release(conn)\n    if ____:\n        ____\n\ndef close_all(self):\n    self.closed = True\n    while True:\n        try:\n            conn = self.idle.____\n        except queue.Empty:\n            return\n        self.throw_away(conn)",
     ),
-    misconceptions={
+    tellings={
         "replaces the sound": "A sound connection lay idle, and the borrower got another. `tested` gives back what it was given, if that answers.",
         "error to the next": "A connection died on the shelf, and the next borrower got its error. Catch `sqlite3.Error` around the `SELECT 1`, and lend another.",
         "dead lent": "A connection died on the shelf. The error was caught, and the dead connection lent all the same: the borrower will meet the error two lines later. Replace the connection, not the error.",

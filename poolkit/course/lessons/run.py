@@ -188,7 +188,7 @@ labels_exercise = Exercise(
         'Open it with `open(path, encoding="utf-8")`. A line has its newline at the end; `line.strip()` cuts that off too, and leaves an empty text, which is false, of a blank line.',
         'Fill in the two blanks.\n\nwith open(path, encoding=____) as file:\n    return [line.strip() for line in file if ____]',
     ),
-    misconceptions={
+    tellings={
         "newline kept": "A file with five lines gave {got}. A line that is read from a file has its newline at the end: `line.strip()` cuts it off.",
         "other order": "Every label arrived, in another order: {got}. Leave them as they are in the file.",
         "only once": "A file with login in two of its lines gave {got}. Each line is an event, and the second login is one too.",
@@ -386,7 +386,7 @@ write_exercise = Exercise(
         'Write to `path.with_name(path.name + ".tmp")`; when that file is complete and closed, `os.replace(made, path)`. Put both into a `try` whose `finally` removes what is left.',
         'Fill in the three blanks.\n\nmade = path.with_name(path.name + ".tmp")\ntry:\n    with open(made, "w", encoding="utf-8") as file:\n        json.dump(____, file)\n    os.replace(____, ____)\nfinally:\n    made.unlink(missing_ok=True)',
     ),
-    misconceptions={
+    tellings={
         "nothing there": "You returned, and there is no file at `path`. Did the new file get its name?",
         "reads otherwise": "What you wrote does not read back as it was: {got}. Is it JSON, in UTF-8, all of it, in a file that was closed before the replace?",
         "old and new": "A longer file was there before. Now `path` holds {got}. The new one should take its place.",
@@ -520,7 +520,7 @@ command_exercise = Exercise(
         "`except (OSError, ValueError, sqlite3.Error) as error:` catches these and their subclasses, PoolTimeout among them. `print(…, file=sys.stderr)` prints where errors go. `\" \".join(text.split())` makes one line of several.",
         'Fill in the three blanks.\n\ntry:\n    work()\nexcept (OSError, ____, ____) as error:\n    print("poolkit run:", " ".join(str(error).split()), file=____)\n    return 2\nreturn 0',
     ),
-    misconceptions={
+    tellings={
         "not called once": "`work` was called {calls} times; it should be called once.",
         "wrong code": "The exit code for this should be {want}, and yours was {got}: {what:plain}.",
         "chatters": "All went well and yet this was printed: {said}. Whoever starts the command every night wants to hear of it only when something is wrong.",

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 
-from poolkit import ConnectionConfig
 from poolkit.course.exercises import Exercise, because, expect, same
 from poolkit.course.helping import Explanation
+from poolkit.course.histories import Histories
+from poolkit.course.pools import (
+    all_of,
+    counters,
+    idle_ones,
+    is_closed,
+    loans,
+    play_loans,
+    tell_loans,
+    trial,
+)
 from poolkit.course.predicting import Prediction
+from poolkit.course.slips import slip
 
 
 class Shelf:
@@ -107,35 +116,6 @@ class ShrinkingPool(Lender):
             self._idle.pop(0).close()
 
 
-@contextlib.contextmanager
-def trial(pool_class: type, pool_size: int = 5) -> Iterator:
-    """A pool to try, whose connections are all closed in the end."""
-    opened = []
-    pool = pool_class(ConnectionConfig(pool_size=pool_size))
-    connect = pool._connect
-
-    def remember():
-        opened.append(connect())
-        return opened[-1]
-
-    pool._connect = remember
-    try:
-        pool.opened_here = opened
-        yield pool
-    finally:
-        for conn in opened:
-            conn.close()
-
-
-def is_closed(conn: sqlite3.Connection) -> bool:
-    """Whether a connection was closed; asking costs no query."""
-    try:
-        conn.in_transaction
-    except sqlite3.ProgrammingError:
-        return True
-    return False
-
-
 def lend(pool, count: int) -> list:
     """Borrow `count` connections at once, and insist that connections they are."""
     lent = [pool.acquire() for _ in range(count)]
@@ -206,21 +186,144 @@ reuse = Exercise(
     title="Lend what you have before you open anything",
     answer=ReusingPool,
     parts=("acquire",),
-    claims=(lends_an_open_connection, reuses, lends_each_once, last_back_first_out, counts),
+    claims=(
+        lends_an_open_connection,
+        reuses,
+        lends_each_once,
+        last_back_first_out,
+        counts,
+        Histories(
+            "Over every short history it lends, keeps and counts what it should.",
+            inputs=lambda: loans([5], 6),
+            play=play_loans(all_of(idle_ones, counters("created", "reused"))),
+            tell=tell_loans,
+        ),
+    ),
     hints=(
         "There are two cases: something lies on the shelf, or nothing does. An empty list is false.",
         "Taking from the shelf has to remove it there. Which list method removes the last item and returns it? Count in each case before you return.",
         "Fill in the two blanks.\n\nif self._idle:\n    self._reused += 1\n    return ____\nself._created += 1\nreturn ____",
     ),
-    misconceptions={
-        "lent closed": "The pool was empty, you acquired, and what you got is closed. Return what `self._connect()` opens, as it is.",
-        "opened elsewhere": "What you lent was not opened by `self._connect()`. That method knows the database that the config names.",
-        "shelved while lent": "Two borrowers asked an empty pool, and both got the same connection: it was put on the shelf while it was lent. Only `release` puts one there.",
-        "always new": "You gave one back, then got another: `acquire()` opened a new one although one lay idle. Look at `self._idle` first.",
-        "kept on the shelf": "One connection lay idle and two borrowers asked: both got the same one. Looking at the last item is not enough; it has to leave the list.",
-        "oldest first": "Two were given back; you lent the one that came back first. The last one in should be the first one out, so that the busiest stays warm.",
+    tellings={
+        "lent closed": "The pool was empty, one borrower asked, and what they got is closed.",
+        "opened elsewhere": "What was lent had not been opened by `self._connect()`, which knows the database that the config names.",
+        "shelved while lent": "Two borrowers asked an empty pool, and both got the same connection.",
+        "always new": "One connection was given back, and the next borrower got another one, although it lay idle.",
+        "kept on the shelf": "One connection lay idle and two borrowers asked: both got the same one.",
+        "oldest first": "Two were given back, and the one that came back first was lent first. The last one in should be the first one out, so that the busiest stays warm.",
         "miscounted": "Open one, give it back, borrow two: that is created 2, reused 1. Your counters say created {created}, reused {reused}.",
     },
+    slips=(
+        slip(
+            "always new",
+            "Look at `self._idle` before you open anything.",
+            breaks="reuses counts",
+            edit="""
+-        if self._idle:
+-            self._reused += 1
+-            return self._idle.pop()
+""",
+        ),
+        slip(
+            "kept on the shelf",
+            "Looking at the last item is not enough; it has to leave the list.",
+            breaks="lends_each_once counts",
+            edit="""
+-            return self._idle.pop()
++            return self._idle[-1]
+""",
+        ),
+        slip(
+            "oldest first",
+            "`pop(0)` takes from the front; where did `release` put the last one?",
+            breaks="last_back_first_out",
+            edit="""
+-            return self._idle.pop()
++            return self._idle.pop(0)
+""",
+        ),
+        slip(
+            "miscounted",
+            "A connection from the shelf is not counted at all.",
+            breaks="counts",
+            edit="""
+-            self._reused += 1
+""",
+        ),
+        slip(
+            "miscounted",
+            "A connection from the shelf is counted as created, too.",
+            breaks="counts",
+            edit="""
++        self._created += 1
+         if self._idle:
+...
+-        self._created += 1
+""",
+        ),
+        slip(
+            "lent closed",
+            "Return what `self._connect()` opens, as it is.",
+            breaks="lends_an_open_connection",
+            edit="""
+-        return self._connect()
++        conn = self._connect()
++        conn.close()
++        return conn
+""",
+        ),
+        slip(
+            "opened elsewhere",
+            breaks="lends_an_open_connection",
+            edit="""
+-        return self._connect()
++        return sqlite3.connect(":memory:")
+""",
+        ),
+        slip(
+            "shelved while lent",
+            "It was put on the shelf while it was lent. Only `release` puts one there.",
+            breaks="lends_each_once counts",
+            edit="""
+-        return self._connect()
++        self._idle.append(self._connect())
++        return self._idle[-1]
+""",
+        ),
+        slip(
+            "raised IndexError",
+            "An empty list has nothing to pop: what should happen then?",
+            breaks="lends_an_open_connection",
+            edit="""
+-        if self._idle:
+-            self._reused += 1
+-            return self._idle.pop()
+-        self._created += 1
+-        return self._connect()
++        self._reused += 1
++        return self._idle.pop()
+""",
+        ),
+        slip(
+            "wrong type",
+            "The new connection is never returned.",
+            breaks="lends_an_open_connection",
+            edit="""
+-        return self._connect()
++        self._idle.append(self._connect())
+""",
+        ),
+        slip(
+            "another history",
+            "What else lay idle is thrown away with the one that is lent.",
+            edit="""
+-            return self._idle.pop()
++            conn = self._idle.pop()
++            self._idle.clear()
++            return conn
+""",
+        ),
+    ),
     after="That is the whole secret of a pool: five lines, and the second borrower pays nothing for opening.",
 )
 
@@ -298,7 +401,7 @@ cap = Exercise(
         "Compare `len(self._idle)` with `self.config.pool_size`. In one case append, in the other close; never both.",
         "Fill in the two blanks.\n\nif len(self._idle) ____ self.config.pool_size:\n    self._idle.append(conn)\nelse:\n    ____",
     ),
-    misconceptions={
+    tellings={
         "closed what fits": "With `pool_size=2` one connection came back to an empty shelf, and was closed. Close only what does not fit.",
         "kept nothing": "With `pool_size=2` one connection came back, and {idle} lie idle. Put it on the shelf: `self._idle.append(conn)`.",
         "one too few": "With `pool_size=2` two came back and only {idle} lies idle. Compare before you append: is `1 < 2` room for one more?",
@@ -397,7 +500,7 @@ peak = Exercise(
         "After lending, the peak is the larger of what it was and `self._in_use`. In `stats()`, take the dictionary of `super().stats()` and add one key.",
         'Fill in the two blanks.\n\n# in acquire\nconn = super().acquire()\nself._peak = max(____, ____)\nreturn conn\n\n# in stats\nstats = super().stats()\nstats["peak"] = self._peak\nreturn stats',
     ),
-    misconceptions={
+    tellings={
         "no peak": 'There is no `"peak"` in what `stats()` returns. Add it to the dictionary of `super().stats()`.',
         "starts wrong": "Nobody has borrowed yet and the peak is {peak}.",
         "counts loans": "One connection was lent and given back, four times over: never were two out at once, and your peak is {peak}. Compare with `self._in_use`, which also goes down.",
@@ -488,7 +591,7 @@ shrink = Exercise(
         "Repeat while more than `target` lie idle: take the oldest off the list and close it. Do not walk over the list while you take things off it.",
         "Fill in the two blanks.\n\nwhile len(self._idle) > ____:\n    self._idle.pop(____).close()",
     ),
-    misconceptions={
+    tellings={
         "nothing left the shelf": "Five lay idle, `shrink({target})` was called, and all five are still there. Take them off `self._idle`; mind that `[-0:]` is the whole list.",
         "only one": "Five lay idle, `shrink({target})` was called, and four are left. One is not enough: repeat until `target` are left.",
         "too many left": "Five lay idle, `shrink({target})` was called, and {left} are left. A `for` over a list that is being shortened skips items.",

@@ -111,7 +111,7 @@ saved = Exercise(
         "The saving is the openings you did not need, times what one costs. Then think about `uses` of 0.",
         "Fill in the blank; `max` keeps the result from falling below nothing.\n\nreturn opening * max(____, 0)",
     ),
-    misconceptions={
+    tellings={
         "forgot the first": "Ten uses at 50 µs: you say 500 µs are saved. But the kept connection has to be opened too, once.",
         "what it costs": "Ten uses at 50 µs: you say 50. That is what the one kept connection costs; asked is what it saves.",
         "less than nothing": "`saved_by_pool(50, 0)` gave {got}. A connection that nobody uses is never opened: nothing is saved and nothing lost.",

@@ -656,7 +656,7 @@ lock = Exercise(
         "Make one `threading.Lock()` in `__init__` and take it in both methods. Connecting is slow: note under the lock that nothing was idle, let go, then connect. You may count before you connect.",
         "Fill in the blanks; `release` goes the same way.\n\nwith self._lock:\n    self._in_use += 1\n    if self._idle:\n        return ____\nreturn ____",
     ),
-    misconceptions={
+    tellings={
         "miscounted": "Three were borrowed from an empty shelf: 0 idle, 3 in use. `stats()` says {idle} idle, {in_use} in use.",
         "miscounted at the end": "Three were borrowed and given back, with room for two: 2 idle, 0 in use. `stats()` says {idle} idle, {in_use} in use.",
         "not reused": "One lay idle, and `acquire()` opened another. Look at `self._idle` first, and take the last one off it.",
@@ -762,7 +762,7 @@ cap = Exercise(
         "`self._changed.wait_for(ready, timeout)` looks, sleeps, looks again, keeps the deadline, and gives something false when time is up. `ready` is a function without arguments. Under the same lock take a connection, or reserve a place; connect after the `with` block.",
         "Fill in the blanks.\n\nwith self._changed:\n    if not self._changed.wait_for(lambda: ____ or ____, timeout):\n        raise TimeoutError\n    if self._idle:\n        return self._idle.pop()\n    ____\nreturn self._opened()",
     ),
-    misconceptions={
+    tellings={
         "not reused": "One lay idle, and `acquire()` opened another. Look at the shelf first.",
         "never opens": "None was idle and fewer than `size` were open, and `acquire()` did not open one. {story}\nAsk both in one look: does something lie idle, or is `self._open` less than `self._size`?",
         "no cap": "`size` was 2 and two were out; `acquire(timeout=0)` lent a third. Compare `self._open` with `self._size` before you connect, and count what you open. Where `wait` or `wait_for` gives False, time is up.",
@@ -863,7 +863,7 @@ order = Exercise(
         "In `acquire`, under the lock: take an idle one, or join the line with a ticket. Then let go of the lock and sleep by `ticket.bell.wait(timeout)`. If time was up, take the lock again and look: are you still in the line? If not, somebody has just served you.",
         "Fill in the blanks.\n\nif not ticket.bell.wait(timeout):\n    with self._lock:\n        if ticket in self._line:\n            ____\n            raise TimeoutError\nreturn ____\n\nif self._line:\n    ticket = self._line.____()\n    ticket.conn = ____\n    ticket.bell.set()",
     ),
-    misconceptions={
+    tellings={
         "not given back": "One was given back, and `acquire()` did not lend it again. With nobody in line it belongs on the shelf.",
         "still in line": "All were out, and `acquire(timeout=0)` gave up. Then one came back, and nobody could borrow it: it went to the one who had given up. Who gives up has to leave the line.",
         "no cap": "All were out, and `acquire(timeout=0)` lent one more.",

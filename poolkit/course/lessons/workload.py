@@ -255,7 +255,7 @@ insert_exercise = Exercise(
         "`cursor = conn.execute(…)` gives a cursor, whose `lastrowid` is the id of the row that went in. `with conn:` around the whole loop commits at a good end and rolls back at a bad one.",
         'Fill in the three blanks.\n\nrows = []\nwith ____:\n    for label in labels:\n        cursor = conn.execute("INSERT INTO events (label) VALUES (____)", (label,))\n        rows.append({"id": ____, "label": label})\nreturn rows',
     ),
-    misconceptions={
+    tellings={
         "no tuple": "The INSERT has one `?`, and `login` came as five values. Parameters go in as a tuple or a list; a tuple of one has a comma: `(label,)`. Without it the text is taken letter by letter.",
         "generator": "There is a `yield` in your function, so that calling it runs nothing: its lines wait until somebody asks for the first row. Collect the rows in a list and return it.",
         "closed it": "After your function the connection is closed. It is only borrowed: its owner wants to lend it again. `with conn:` commits and does not close.",
@@ -412,7 +412,7 @@ finally_exercise = Exercise(
         "`try: … finally: …`. The work goes into `try`, `release` into `finally`. And `acquire`? If it fails, there is nothing to give back.",
         "Fill in the two blanks.\n\nconn = pool.acquire()\ntry:\n    return ____\nfinally:\n    ____",
     ),
-    misconceptions={
+    tellings={
         "result lost": "The work returned 7 and your function returned {got}: return what `work(conn)` gives.",
         "not called once": "The work {how:plain}, and it was called {calls} times. Call it once: who borrows decides whether to try again.",
         "too early": "While the work was at it, the pool had nothing lent: the connection was given back too early, or was not borrowed from this pool. Somebody else could have got the same one.",
@@ -517,7 +517,7 @@ test_exercise = Exercise(
         "Call the store inside `try`, catch what it raises, and look at `pool.stats()[\"in_use\"]` after the `try`. Do that for both kinds of labels.",
         'Fill in the three blanks.\n\nfor labels in (["login"], ____):\n    try:\n        store(pool, labels)\n    except Exception:\n        ____\n    if pool.stats()["in_use"] > 0:\n        raise ____("the connection did not come back")',
     ),
-    misconceptions={
+    tellings={
         "other labels": "Your test handed this to the store: {given}. It takes a list of labels, even if there is one: [\"login\"] first, then [None].",
         "not caught": "For [None] the store raised {name:plain}, as it should, and gave its connection back. Your test let that exception out: catch it whatever its kind, then look at the pool.",
         "leaks itself": "The store gave everything back, and after your test a connection is out: your test borrowed it. Give back what you borrow, or look at `pool.stats()[\"in_use\"]` instead.",
