@@ -1,5 +1,6 @@
 """The ladder of `check`, rung by rung, and what a learner reads on each."""
 
+import io
 import itertools
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ from poolkit.course.checking import examine
 from poolkit.course.exercises import UnknownId, find, same
 from poolkit.course.guard import Guard
 from poolkit.course.lessons.simple import CappedPool, Lender, ReusingPool, Shelf
+from poolkit.course.shown import Card
 from tests.double import DOUBLE
 
 
@@ -194,6 +196,67 @@ def test_recursion_is_told():
         return double(number)
 
     assert "calls itself without end" in told(double)[1]
+
+
+def test_endless_recursion_that_is_caught_each_time_is_ended():
+    def double(number):
+        while True:
+            try:  # noqa: SIM105
+                double(number)
+            except RecursionError:
+                pass
+
+    assert told(double, limit=0.3)[0] == "hung"
+    assert guarding.left_behind() == []
+
+
+def test_a_thread_left_by_an_earlier_answer_is_not_blamed_on_this_one():
+    lock = threading.Lock()
+    lock.acquire()
+
+    with lock_freed_afterwards(lock):
+        examine(DOUBLE, lambda number: lock.acquire(), limit=0.1)
+        story = told(lambda number: number + 1)[1]
+
+        assert "Part of an earlier answer still runs" in story
+
+
+def test_a_signature_shows_its_star():
+    def double(*, number):
+        return number * 2
+
+    assert "yours is `double(*, number)`" in told(double)[1]
+
+
+def test_a_method_of_the_learners_own_base_counts_as_written():
+    class Helping:
+        def acquire(self):
+            if self._idle:
+                self._reused += 1
+                return self._idle.pop()
+            self._created += 1
+            return self._connect()
+
+    class ReusingPool(Helping, Shelf):
+        pass
+
+    assert told(ReusingPool, find("exercises", "simple.reuse")) == ("", "")
+
+
+def test_words_stand_for_signs_that_cannot_be_printed(monkeypatch):
+    class Ascii(io.StringIO):
+        encoding = "ascii"
+
+    monkeypatch.setattr(sys, "stdout", Ascii())
+
+    Card("a check").mark("kept", "One.").mark("broken", "Two.").story("Why …").show()
+
+    assert sys.stdout.getvalue().splitlines() == [
+        "a check",
+        "kept: One.",
+        "broken: Two.",
+        "    Why ?",
+    ]
 
 
 def test_deadlock_names_the_line_and_asks_for_a_restart():
