@@ -126,14 +126,14 @@ def told(pool, conn: object) -> str:
 def still_open(pool) -> Iterator[Seen]:
     """Which of the pool's connections are open."""
     numbers = [n for n, conn in enumerate(pool.opened_here, 1) if not is_closed(conn)]
-    yield Seen("open are", numbers, _listed(numbers))
+    yield Seen("open are", numbers, listed(numbers))
 
 
 def idle_ones(pool) -> Iterator[Seen]:
     """Which lie on the pool's shelf, those that came back last at the end."""
     expect(pool._idle, list, "pool._idle")
     numbers = [which(pool, conn) for conn in pool._idle]
-    yield Seen("the shelf holds", numbers, _listed(numbers))
+    yield Seen("the shelf holds", numbers, listed(numbers))
 
 
 def counters(*names: str) -> Callable[[object], Iterator[Seen]]:
@@ -153,7 +153,8 @@ def all_of(*parts: Callable[[object], Iterable[Seen]]) -> Callable[[object], Ite
     return lambda pool: (seen for part in parts for seen in part(pool))
 
 
-def _listed(numbers: list[int]) -> str:
+def listed(numbers: list[int]) -> str:
+    """Numbers of connections in words."""
     if len(numbers) == 1:
         return f"connection {numbers[0]}"
     return "connections " + ", ".join(map(str, numbers)) if numbers else "none"
