@@ -152,7 +152,23 @@ def test_what_was_remembered_is_not_asked_again(capsys):
 
     recall()
 
-    assert "There is none to ask now." in capsys.readouterr().out
+    assert "None of an earlier lesson is kept yet." in capsys.readouterr().out
+
+
+def test_recall_asks_the_oldest_that_was_right_when_nothing_surprised(capsys):
+    for id, right in (
+        ("simple.counts", {"created": 1, "reused": 1}),
+        ("retry.wasted", {"wasted": 40}),
+    ):
+        predict(id, **right, sure=90)
+        reveal(id, **right)
+    capsys.readouterr()
+
+    recall()
+
+    said = capsys.readouterr().out
+    assert "You had this one right. Do you still?" in said
+    assert 'recall("simple.counts", created=..., reused=...)' in said
 
 
 def test_a_place_left_open_is_named(capsys):
