@@ -103,6 +103,11 @@ def outcome(func: Callable, *args) -> BaseException | None:
     return None
 
 
+def times(count: int) -> str:
+    """A number of times in words."""
+    return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 class OwnEnd(BaseException):
     """An end that is no Exception, and none of Python's own."""
 

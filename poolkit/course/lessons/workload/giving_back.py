@@ -19,6 +19,7 @@ from poolkit.course.lessons.workload.given import (
     out,
     outcome,
     small_pool,
+    times,
 )
 from poolkit.course.slips import slip
 
@@ -63,7 +64,9 @@ def gives_back(borrow):
             lent.append(conn)
 
         borrow(pool, work)
-        assert len(during) == 1, because("not called once", calls=len(during), how="went well")
+        assert len(during) == 1, because(
+            "not called once", calls=times(len(during)), how="went well"
+        )
         assert during == [1], because("too early", out=during[0])
         assert out(pool) == 0, "never given back"
         assert is_open(lent[0]), "gave back a closed one"
@@ -84,7 +87,7 @@ def gives_back_after_an_error(borrow):
         outcome(borrow, pool, work)
         assume(calls)
         assert out(pool) == 0, "leaks on error"
-        assert len(calls) == 1, because("not called once", calls=len(calls), how="failed")
+        assert len(calls) == 1, because("not called once", calls=times(len(calls)), how="failed")
         conn = calls[0]
         assert not is_open(conn) or conn.in_transaction or count(conn) == 0, "commits a half"
 
@@ -261,7 +264,7 @@ def piece(
         return RESULTS[work.returns]
 
     seen.append(came(borrow, pool, done, planned, RESULTS[work.returns]))
-    seen.append(Seen("the work was called", len(conns), f"{len(conns)} times"))
+    seen.append(Seen("the work was called", len(conns), times(len(conns))))
     if conns:
         opened_still = is_open(conns[0])
         seen.append(
@@ -301,7 +304,7 @@ def refused(borrow: Callable, why: str) -> Iterator[Seen]:
         error = outcome(borrow, pool, called.append)
         name = type(error).__name__ if error else "nothing"
         yield Seen("out comes", name, name)
-        yield Seen("the work was called", len(called), f"{len(called)} times")
+        yield Seen("the work was called", len(called), times(len(called)))
 
 
 def unreachable():
@@ -334,8 +337,8 @@ exercise = Exercise(
     ),
     tellings={
         "result lost": "The work returned 7 and your function returned {got}.",
-        "not called once": "The work {how:plain}, and it was called {calls} times. Call it once: who borrows decides whether to try again.",
-        "too early": "While the work was at it, the pool had {out} connections lent, and not one.",
+        "not called once": "The work {how:plain}, and it was called {calls:plain}. Call it once: who borrows decides whether to try again.",
+        "too early": "While the work was at it, the pool had not one connection lent, but {out}.",
         "gave back a closed one": "After your function the connection that was lent is closed, and the next borrower pays for opening another.",
         "commits a half": "The work inserted a row and then raised, and the row is committed.",
         "never given back": "All went well, and the connection is still out.",

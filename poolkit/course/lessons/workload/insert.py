@@ -205,6 +205,8 @@ class Call:
         some = len(self.labels) > 9
         text = f"{len(self.labels)} labels" if some else short(list(self.labels))
         refused = " of which the last is None" if some and self.labels[-1] is None else ""
+        if "\ud800" in self.labels:
+            refused = " (of which one is half of a letter, which nobody can store)"
         end = f" that then raises {self.raises.__name__}" if self.raises else ""
         return f"{text}{refused} in {self.handed}{end}"
 
@@ -231,7 +233,7 @@ class Story:
             f"{call}{' for another database' if place == 'b' else ''}"
             for call, place in zip(self.calls, self.where, strict=False)
         )
-        return f"{begin}{self.other and ', ' + self.other}; you are given {calls}"
+        return f"{begin}{self.other and ', ' + self.other}; the function is given {calls}"
 
 
 MEANWHILE = "another program inserts rows meanwhile"
@@ -282,27 +284,31 @@ def by_itself(insert: Callable, story: Story) -> Iterator[Seen]:
         at = {place: filled(sqlite3.connect(":memory:"), story.table) for place in "ab"}
         for conn in at.values():
             stack.callback(conn.close)
-        for call, place in zip(story.calls, story.where, strict=False):
+        for number, (call, place) in enumerate(zip(story.calls, story.where, strict=False)):
             conn = at[place]
-            yield from called(insert, conn, call, returned)
+            which = f" {NTH[number]}" if len(story.calls) > 1 else ""
+            yield from called(insert, conn, call, returned, f"the{which} call")
             if not is_open(conn):
                 return
     yield Seen("at the end the returned lists hold", returned)
 
 
-def called(insert: Callable, conn, call: Call, returned: list) -> Iterator[Seen]:
+NTH = ("first", "second", "third", "fourth")
+
+
+def called(insert: Callable, conn, call: Call, returned: list, which: str) -> Iterator[Seen]:
     """One call, and what it leaves: the connection, a transaction, the rows that were committed."""
     planned = call.raises("planned") if call.raises else None
     bad = any(label in REFUSED for label in call.labels)
-    yield ended(insert, conn, labels_of(call, planned), planned, bad, returned)
+    yield ended(insert, conn, labels_of(call, planned), planned, bad, returned, which)
     state = "open" if is_open(conn) else "closed"
-    yield Seen("its connection is then", state, state)
+    yield Seen(f"after {which} its connection is", state, state)
     if is_open(conn):
         state = "open" if conn.in_transaction else "over"
-        yield Seen("the transaction is then", state, state)
+        yield Seen(f"after {which} the transaction is", state, state)
         conn.rollback()
         rows = [tuple(row) for row in conn.execute("SELECT id, label FROM events ORDER BY id")]
-        yield Seen("committed are", rows)
+        yield Seen(f"after {which} the table holds", rows)
 
 
 def labels_of(call: Call, planned: BaseException | None) -> Iterable:
@@ -318,7 +324,9 @@ def failing(planned: BaseException) -> Iterator:
     yield
 
 
-def ended(insert: Callable, conn, labels: Iterable, planned, bad: bool, returned: list) -> Seen:
+def ended(
+    insert: Callable, conn, labels: Iterable, planned, bad: bool, returned: list, which: str
+) -> Seen:
     """What the caller gets. Which exception tells of a bad label is left to the learner."""
     try:
         got = insert(conn, labels)
@@ -332,10 +340,10 @@ def ended(insert: Callable, conn, labels: Iterable, planned, bad: bool, returned
             hidden = isinstance(error.__context__, sqlite3.Error | UnicodeError)
             hidden = hidden and not isinstance(error, type(error.__context__))
             came = "an exception" if bad and not hidden and isinstance(error, Exception) else name
-        return Seen("out comes", came, came)
+        return Seen(f"out of {which} comes", came, came)
     expect(got, list, "insert_labels(conn, labels)")
     returned.append(got)
-    return Seen("it returns", list(got))
+    return Seen(f"{which} returns", list(got))
 
 
 def beside_another(insert: Callable, story: Story) -> Iterator[Seen]:
@@ -347,10 +355,11 @@ def beside_another(insert: Callable, story: Story) -> Iterator[Seen]:
             yield from beside_a_reader(insert, conn, other, list(story.calls[0].labels))
         else:
             other.execute("BEGIN IMMEDIATE")
-            yield ended(insert, conn, list(story.calls[0].labels), None, True, [])
+            labels = list(story.calls[0].labels)
+            yield ended(insert, conn, labels, None, True, [], "the first call")
             other.rollback()
             if is_open(conn):
-                yield from called(insert, conn, story.calls[1], [])
+                yield from called(insert, conn, story.calls[1], [], "the second call")
 
 
 def beside_a_writer(insert: Callable, conn, other, labels: list) -> Iterator[Seen]:

@@ -10,7 +10,7 @@ from poolkit import PoolTimeout
 from poolkit.course.exercises import Exercise, assume, because
 from poolkit.course.guard import Ended, NoInput
 from poolkit.course.histories import Histories, Seen
-from poolkit.course.lessons.workload.given import TABLE, out, small_pool
+from poolkit.course.lessons.workload.given import TABLE, out, small_pool, times
 from poolkit.course.lessons.workload.insert import insert_labels
 from poolkit.course.slips import slip
 
@@ -196,7 +196,7 @@ def play(test: Callable, tried: tuple[Store, bool]) -> Iterator[Seen]:
         elif error is not None and any(error is one for one in store.raised):
             word = "lets out the AssertionError of the workload"
         yield Seen("the test", word, word)
-        yield Seen("the workload was called", bool(store.given), f"{len(store.given)} times")
+        yield Seen("the workload was called", bool(store.given), times(len(store.given)))
         lent = pool.stats()["created"] > 0
         yield Seen("the pool that came with it was", lent, "used" if lent else "not used")
         if how.good and how.bad:
