@@ -110,9 +110,9 @@ def steps_of(func, **how):
     """Every step that the function asks of the disk, each made to fail in its turn."""
     for number in range(1, 20):
         error = OSError("planned")
-        with given.Machine(func, fails=number, error=error, **how) as machine:
-            with contextlib.suppress(OSError):
-                func()
+        machine = given.Machine(func, fails=number, error=error, **how)
+        with contextlib.suppress(OSError), machine:
+            func()
         if not machine.fired:
             return
         yield machine.fired

@@ -95,7 +95,7 @@ def read_labels(path):
     return [label for label in labels if label]
 
 
-@wrong("run.labels", "made up letters", breaks="refuses_other_bytes")
+@wrong("run.labels", "another error", breaks="refuses_other_bytes")
 def read_labels(path):
     try:
         with open(path, encoding="utf-8") as file:

@@ -266,8 +266,14 @@ def play(run: Callable, end: End) -> Iterator[Seen]:
     else:
         word = "what the work raised" if raised is end.raises else type(raised).__name__
         yield Seen("out comes", word, word)
-    yield Seen("on stdout stands", out, short(out) if out else "nothing")
-    yield Seen("on stderr stands", judged(err, end.raises), short(err) if err else "nothing")
+    yield Seen("on stdout stands", out, shortened(out))
+    yield Seen("on stderr stands", judged(err, end.raises), shortened(err))
+
+
+def shortened(printed: str) -> str:
+    """What was printed, its middle left out where it is long."""
+    long = len(printed) > 130
+    return repr(f"{printed[:60]} … {printed[-60:]}" if long else printed) if printed else "nothing"
 
 
 def judged(err: str, error: BaseException | None) -> object:
@@ -313,7 +319,7 @@ exercise = Exercise(
         "on stdout": "This came out on stdout: {said}. There the summary goes, which the next program reads.",
         "no message": "The exception says {text}, and on stderr stands {said}.",
         "traceback": "A traceback stands on stderr. It helps whoever can mend the program; the person who typed a wrong name wants the message alone.",
-        "nameless": "On stderr stands {said}. In a log of many programs nobody knows who said that.",
+        "nameless": "On stderr stands {said}. In a log of many programs the beginning of a line tells who speaks: `poolkit run: `.",
         "many lines": "A message came out as {count} lines. In a log, other programs' lines may come between.",
         "cut off": "The message was {text}, and this is what came of it: {said}.",
         "glued": "Where the message has a line end, two words ran into one: {said}.",
@@ -448,7 +454,6 @@ exercise = Exercise(
         ),
         slip(
             "nameless",
-            "Begin with `poolkit run: `.",
             breaks="says_who_speaks",
             edit="""
 -        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
@@ -466,7 +471,7 @@ exercise = Exercise(
         ),
         slip(
             "many lines",
-            "Two calls of `print` are two lines.",
+            "It is more than one line even where the message has only one.",
             breaks="says_it_in_one_line",
             edit="""
 -        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)

@@ -85,8 +85,9 @@ def refuses_other_bytes(read):
         got = read_from(read, b"login\ncaf\xe9\n")
     except ValueError:
         return
-    except OSError as error:
-        raise AssertionError(because("made up letters", got=type(error).__name__)) from None
+    except Exception as error:
+        name = type(error).__name__
+        raise AssertionError(because("another error", what="no UTF-8", came=name)) from None
     raise AssertionError(because("made up letters", got=got))
 
 
@@ -97,6 +98,9 @@ def tells_of_a_missing_file(read):
             got = read(folder / "nothing.txt")
         except OSError:
             return
+        except Exception as error:
+            name = type(error).__name__
+            raise AssertionError(because("another error", what="not there", came=name)) from None
     raise AssertionError(because("hid the missing file", got=got))
 
 
@@ -124,7 +128,11 @@ class Case:
             nth = ("first", "second", "third")[self.fails - 1]
             return f"The {nth} time that the disk is asked, it raises {self.error.__name__}"
         size = len(self.content)
-        text = short(self.content) if size < 200 else f"{size} bytes, {short(self.content, 30)}"
+        try:
+            content = self.content.decode()
+        except UnicodeDecodeError:
+            content = self.content
+        text = short(content) if size < 200 else f"{size} bytes, {short(content, 30)}"
         where = f", on a machine with {self.machine}" if self.machine != "utf-8" else ""
         then = "; then another file is read" if self.again else ""
         return f"The file holds {text}{where}{then}"
@@ -230,7 +238,8 @@ exercise = Exercise(
         "wrong encoding": "The file holds café, written in UTF-8, and you read {got}.",
         "own encoding": "On a machine whose own encoding is cp1252, as many Windows machines have, the file holds café, written in UTF-8, and you read {got}.",
         "splitlines": "A file with two lines gave {count} labels. One label holds a line separator, U+2028, as text copied from a web page may.",
-        "made up letters": "A file that is not UTF-8 should raise ValueError; what came was {got}.",
+        "made up letters": "The file is no UTF-8, and you returned {got}. What you made of it would go into the database as if somebody had written it.",
+        "another error": "The file is {what:plain}, and out of your function came {came:plain}. Bytes that are no UTF-8 raise ValueError, a file that is not there raises its OSError.",
         "hid the missing file": "The file is not there, and you returned {got}. A slip in a file's name would look like a day without events.",
     },
     slips=(
@@ -374,7 +383,7 @@ exercise = Exercise(
         ),
         slip(
             "made up letters",
-            "With `errors=` Python puts something in the place of what it cannot read. It would go into the database as if somebody had written it: let the error out.",
+            "Let the error out.",
             breaks="refuses_other_bytes",
             edit="""
 -    with open(path, encoding="utf-8") as file:

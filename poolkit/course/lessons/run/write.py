@@ -520,7 +520,7 @@ exercise = Exercise(
         ),
         slip(
             "too soon",
-            "What is written waits in Python's memory until the file is closed. End the `with` block first, then swap.",
+            "What is written waits in Python's memory until the file is closed. Close it first, then swap.",
             breaks="swaps_when_complete",
             edit="""
 -        os.replace(made, path)
