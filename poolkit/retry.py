@@ -7,6 +7,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from inspect import iscoroutine
 from itertools import chain
 from typing import Protocol, TypeVar
 
@@ -93,12 +94,13 @@ def retry(
     Raises:
         Exception: what the last attempt raised, that very object, with a note that tells how many
             attempts were made. Something that is not transient is raised at once.
+        TypeError: func is a coroutine function; nothing would be tried before it is awaited.
         TypeError, ValueError: as `backoff_delays`.
     """
     delays = backoff_delays(attempts, base, cap, rng)
     for attempt, pause in enumerate(chain(delays, (None,)), 1):
         try:
-            return func()
+            result = func()
         except Exception as exc:
             why = None
             if not transient(exc):
@@ -110,5 +112,14 @@ def retry(
             if why:
                 exc.add_note(f"attempt {attempt} of {attempts}: {why}")
                 raise
+        else:
+            return _no_coroutine(result)
         sleep(pause)  # out here the exception, and all that its traceback holds, is let go first
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _no_coroutine(result: T) -> T:
+    if iscoroutine(result):  # whatever made it: an async def, a partial or a lambda around one
+        result.close()
+        raise TypeError("func is a coroutine function: pass one that does its work when called")
+    return result
