@@ -1,6 +1,7 @@
 """Is this connection fit to be lent? And making it so that it is."""
 
 import sqlite3
+from contextlib import suppress
 from typing import Any
 
 
@@ -20,9 +21,13 @@ def health_check(conn: Any) -> dict[str, str]:
         leave = isinstance(conn, sqlite3.Connection) or _is_in_transaction(conn)
         try:
             _select_1(conn)
-        finally:
+        except Exception:
             if not leave:
-                clean(conn)
+                with suppress(Exception):  # the first error is the one to report
+                    clean(conn)
+            raise
+        if not leave:
+            clean(conn)
     except Exception as exc:
         return {"status": "unhealthy", "error": f"{type(exc).__name__}: {exc}"}
     if not isinstance(conn, sqlite3.Connection):

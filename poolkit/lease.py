@@ -8,6 +8,9 @@ from poolkit.forks import IN_PARENT
 from poolkit.health import clean
 
 
+NO_MORE = object()  # the end of a chain of stranded cards
+
+
 class Card:
     """What the pool knows of one connection, like the card in a library book.
 
@@ -49,7 +52,7 @@ class Card:
         self.reported = -1  # the trip on which it was reported as overdue
         self.broken = False
         self.trips = 0  # how often it was given away: who noted the number can tell a later trip
-        self.next: Card | None = None  # where it is stranded
+        self.next: Any = None  # while it is stranded: the next of those, or NO_MORE
 
 
 def commit(conn: Any) -> None:
@@ -123,7 +126,7 @@ class Lease:
             elif kind is None and card.trips != IN_PARENT:
                 raise ValueError("this connection was given back inside its own `with` block")
         except BaseException:
-            if card.trips == self._trip:  # an interrupt came before it was given back
+            if card.trips == self._trip and card.next is None:  # interrupted before its return
                 pool, card.broken = self._pool, True
                 card.next, pool._stranded = pool._stranded, card
                 pool._chores.due = True

@@ -34,7 +34,7 @@ from poolkit.chores import Chores
 from poolkit.config import ConnectionConfig, check_callables, check_config
 from poolkit.connecting import Connector
 from poolkit.errors import ConnectFailed, PoolClosed, PoolTimeout
-from poolkit.lease import Card, Lease
+from poolkit.lease import NO_MORE, Card, Lease
 from poolkit.retry import is_transient
 from poolkit.stats import NO_COUNTS, borrower, no_connection
 from poolkit.upkeep import Upkeep
@@ -112,7 +112,7 @@ class ConnectionPool:
         self._line = Line()  # empty while there is an idle connection, or room for another
         self._open = 0  # places taken: idle, lent, and in somebody's hands
         self._epoch = object()  # cards of an earlier one are not kept, nor lent
-        self._stranded: Card | None = None  # the first of those that could not be put back
+        self._stranded: Any = NO_MORE  # the first of those that could not be put back
         self._counts = dict(NO_COUNTS)
 
     def _prefill(self) -> None:
@@ -175,7 +175,7 @@ class ConnectionPool:
             card.broken = not self._upkeep.take_back(card) or was_broken
             self._put_back(card)
         except BaseException:
-            if card.trips == trip:
+            if card.trips == trip and card.next is None:
                 card.next, self._stranded, self._chores.due = self._stranded, card, True
             self._sweep()
             raise
@@ -368,6 +368,8 @@ class ConnectionPool:
 
     def _open_connection(self, card: Card, deadline: float | None) -> None:
         conn, epoch = None, self._epoch
+        if self._why_closed:  # looked at after the epoch: none of a closed pool's is ever kept
+            raise PoolClosed(self._why_closed)
         try:
             conn = self._upkeep.open(card, deadline)
             lifetime = self.config.max_lifetime
@@ -458,8 +460,8 @@ class ConnectionPool:
 
     def _close_idle(self, least: int, wanted: Callable[[Card], object] | None = None) -> None:
         """Close idle connections above so many, those unused for longest first, while wanted."""
-        card, trip = None, 0
         while self._pool_size - self._room > least:
+            card, trip = None, 0
             try:
                 with self._lock:
                     oldest = self._idle[0] if self._idle else None
@@ -482,18 +484,19 @@ class ConnectionPool:
         with self._lock:
             self._why_closed, self._epoch = self._why_closed or why, epoch
             self._line.send_away()
+        self._sweep()
         self._close_idle(0)
 
     def _sweep(self) -> None:
         """Put back what was stranded."""
-        card, trip = None, 0
-        while self._stranded is not None:
+        while self._stranded is not NO_MORE:
+            card, trip = None, 0
             try:
                 with self._lock:
-                    card = self._stranded
-                    if card is None:
+                    if self._stranded is NO_MORE:
                         return
-                    self._stranded, trip = card.next, card.trips
+                    card, trip = self._stranded, self._stranded.trips
+                    self._stranded, card.next = card.next, None
                     if card.key in self._lent and self._lent[card.key] is card:
                         del self._lent[card.key]
                 self._put_back(card)

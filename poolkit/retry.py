@@ -7,8 +7,8 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from inspect import iscoroutine
 from itertools import chain
+from types import CoroutineType
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -113,13 +113,9 @@ def retry(
                 exc.add_note(f"attempt {attempt} of {attempts}: {why}")
                 raise
         else:
-            return _no_coroutine(result)
+            if result.__class__ is CoroutineType:  # of an async def, or a lambda around one
+                result.close()
+                raise TypeError("func is a coroutine function: pass one that works when called")
+            return result
         sleep(pause)  # out here the exception, and all that its traceback holds, is let go first
     raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def _no_coroutine(result: T) -> T:
-    if iscoroutine(result):  # whatever made it: an async def, a partial or a lambda around one
-        result.close()
-        raise TypeError("func is a coroutine function: pass one that does its work when called")
-    return result
