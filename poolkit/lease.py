@@ -7,7 +7,6 @@ from typing import Any
 from poolkit.forks import IN_PARENT
 from poolkit.health import clean
 
-
 NO_MORE = object()  # the end of a chain of stranded cards
 
 
@@ -30,9 +29,11 @@ class Card:
         "knows_cursors",
         "may_be_bound",
         "next",
+        "ping_after",
         "reported",
         "settings",
         "since",
+        "tells",
         "trips",
     )
 
@@ -40,6 +41,8 @@ class Card:
         self.conn: Any = None
         self.key = 0  # id(conn), since a connection need not be hashable
         self.knows_cursors = False  # a poolkit.sqlite.Connection
+        self.tells = False  # ... and whether there is something to tidy up
+        self.ping_after = 0.0  # seconds of lying idle after which it is looked at
         self.may_be_bound = False  # sqlite3 may refuse it in another thread than its first
         self.in_memory = False
         self.settings: list[tuple[str, Any]] = []  # its attributes, as each borrower gets them
@@ -68,7 +71,9 @@ def commit(conn: Any) -> None:
 
 
 def commit_or_roll_back(card: Card) -> None:
-    """Commit; where that fails, roll back and raise what the driver raised."""
+    """Commit what is open; where that fails, roll back and raise what the driver raised."""
+    if not getattr(card.conn, "in_transaction", True):  # not all drivers tell
+        return
     try:
         if card.knows_cursors:
             card.conn.close_cursors()  # one in the midst of writing would forbid it
@@ -119,7 +124,7 @@ class Lease:
                 try:
                     if kind is not None:
                         roll_back(card)
-                    elif getattr(card.conn, "in_transaction", True):  # not all drivers tell
+                    elif not card.tells or card.conn.in_transaction:
                         commit_or_roll_back(card)
                 finally:
                     self._pool.release(card.conn)

@@ -88,6 +88,7 @@ class ConnectionPool:
         self.config = config = check_config(config)
         check_callables(connect=connect, configure=configure, check=check, reset=reset)
         self._chores = Chores(config)
+        self._reports = self._chores.reports
         self._connector = Connector(config, connect, configure, transient, clock)
         report = self._chores.report
         self._upkeep = Upkeep(self._connector, check, reset, config.ping_after, report)
@@ -96,7 +97,6 @@ class ConnectionPool:
         # Nobody can ask who has what where nobody waits and nothing is reported: it is not noted.
         self._asks_who = config.max_connections is not None or config.leak_after is not None
         self._pool_size = config.pool_size
-        self._ping_after = config.ping_after
         self._why_closed = ""
         self._start_empty()
         forks.watch(self)
@@ -114,6 +114,7 @@ class ConnectionPool:
         self._epoch = object()  # cards of an earlier one are not kept, nor lent
         self._stranded: Any = NO_MORE  # the first of those that could not be put back
         self._counts = dict(NO_COUNTS)
+        self._reused = self._peak = 0  # two more of them, that each loan has to do with
 
     def _prefill(self) -> None:
         patience = self.config.acquire_timeout
@@ -170,16 +171,17 @@ class ConnectionPool:
             raise ValueError(
                 f"this {type(conn).__name__} is not out on loan from this pool"
             ) from None
-        was_broken, card.broken = card.broken, True  # till it is tidied up
         try:
-            card.broken = not self._upkeep.take_back(card) or was_broken
+            if not card.tells or conn.was_set or conn.open_cursors or conn.in_transaction:
+                was_broken, card.broken = card.broken, True  # till it is tidied up
+                card.broken = not self._upkeep.take_back(card) or was_broken
             self._put_back(card)
         except BaseException:
             if card.trips == trip and card.next is None:
                 card.next, self._stranded, self._chores.due = self._stranded, card, True
             self._sweep()
             raise
-        if self._chores.reports:
+        if self._reports:
             self._chores.flush()
 
     def connection(self, timeout: float | None = FROM_CONFIG) -> Lease:
@@ -208,6 +210,7 @@ class ConnectionPool:
             line += self._line
             found |= self._counts
             room, taken = self._room, self._open
+            found["reused"], found["peak"] = self._reused, self._peak
         idle = self.config.pool_size - room
         found.update(idle=idle, in_use=taken - idle, waiting=sum(not each.gone for each in line))
         found.update(pool_size=self.config.pool_size, max_connections=self.config.max_connections)
@@ -281,7 +284,7 @@ class ConnectionPool:
                         card = top
                         del self._idle[-1]
                         self._room = room
-                        self._counts["reused"] += 1
+                        self._reused += 1
                         self._lend(card, who, now)
                         return card
             finally:
@@ -396,7 +399,7 @@ class ConnectionPool:
             if card.epoch is not self._epoch:
                 return False  # drained meanwhile
             if not card.is_new:
-                self._counts["reused"] += 1
+                self._reused += 1
             card.is_new = False
             self._lend(card, who, now)
         return True
@@ -407,15 +410,15 @@ class ConnectionPool:
         card.since = now
         self._lent[card.key] = card
         out = len(self._lent)
-        if out > self._counts["peak"]:
-            self._counts["peak"] = out
+        if out > self._peak:
+            self._peak = out
 
     # Giving back
 
     def _put_back(self, card: Card) -> None:
         """Hand a card to the longest waiter, or lay it on the stack, or close its connection."""
         now = self._clock()
-        fresh_until = now + self._ping_after
+        fresh_until = now + card.ping_after
         card.since = now
         card.fresh_until = fresh_until if fresh_until < card.expires else card.expires
         held = False

@@ -80,12 +80,13 @@ class Connection(sqlite3.Connection):
                 cursor.close()
 
     def close(self) -> None:
+        self.was_set = True  # not as it was: worth a look when it comes back
         self.close_cursors()  # else SQLite would keep the file open behind the closed connection
         super().close()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ATTRIBUTES:
-            self.__dict__["was_set"] = True
+            self.was_set = True
         super().__setattr__(name, value)
 
     def __call__(self, sql: str) -> Any:

@@ -9,17 +9,15 @@ from typing import Any
 
 from poolkit.lease import Card
 
-_CONTEXTLIB = contextlib.contextmanager.__code__.co_filename
+_ENTER_CONTEXT = contextlib.ExitStack.enter_context.__code__
 
 
 # What has happened so far; no number ever falls. A dict, since one is copied in a single step.
 NO_COUNTS: dict[str, Any] = {
     "created": 0,  # connections opened, the ones opened beforehand included
-    "reused": 0,  # loans of a connection that was there already
     "closed": 0,
     "discarded": 0,  # of those, closed because they no longer worked
     "timeouts": 0,  # calls that gave up waiting
-    "peak": 0,  # most connections lent at once
     "wait_seconds": 0.0,  # spent waiting in line, all callers together
 }
 
@@ -43,8 +41,8 @@ def borrower(frame: FrameType) -> tuple[_Mark, CodeType, int]:
     `whereabouts`, for the few that are ever asked about.
     """
     code = frame.f_code
-    while code.co_filename == _CONTEXTLIB and frame.f_back is not None:
-        frame = frame.f_back  # an ExitStack borrows for somebody else
+    if code is _ENTER_CONTEXT and frame.f_back is not None:  # it borrows for somebody else
+        frame = frame.f_back
         code = frame.f_code
     try:
         return _here.mark, code, frame.f_lasti

@@ -5,6 +5,7 @@ lock, and nothing is logged in the midst of it, but reported for later.
 """
 
 import logging
+import math
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -50,7 +51,9 @@ class Upkeep:
         try:
             conn = self._connector.open(deadline)
             card.knows_cursors = isinstance(conn, Connection)
+            card.tells = card.knows_cursors and self._reset is None
             card.may_be_bound = isinstance(conn, sqlite3.Connection) and not card.knows_cursors
+            card.ping_after = -math.inf if card.may_be_bound else self._ping_after
             card.in_memory = has_no_file(conn)
             if isinstance(conn, Connection):
                 conn.settle()
@@ -116,8 +119,6 @@ def tidy_up(card: Card) -> None:
         Exception: whatever the connection's driver raises; a closed one from sqlite3 does.
     """
     conn = card.conn
-    if card.knows_cursors and not (conn.open_cursors or conn.in_transaction or conn.was_set):
-        return  # almost always
     if card.knows_cursors:
         conn.close_cursors()
     elif card.may_be_bound:
