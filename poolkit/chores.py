@@ -44,12 +44,11 @@ class Chores:
             self._logging = False
 
     def do(self, pool: Any, now: float) -> None:
-        """Do what is due in the pool, at this reading of its clock."""
+        """Do what is due in the pool, at this reading of its clock; log nothing yet."""
         self.due = self._timed
         pool._sweep()
         if self._timed and now >= self._next:
             self._do_timed(pool, now)
-        self.flush()
 
     def _do_timed(self, pool: Any, now: float) -> None:
         waits = (self._max_idle, self._leak_after)

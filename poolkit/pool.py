@@ -204,7 +204,7 @@ class ConnectionPool:
         the idle ones they take up all places that are taken, at most `max_connections`.
         """
         if self._chores.due:
-            self._chores.do(self, self._clock())
+            self._do_chores()
         line, found = [], {}
         with self._lock:  # from here on nothing is called: one moment, in a signal handler too
             line += self._line
@@ -225,7 +225,7 @@ class ConnectionPool:
         if target < 0:
             raise ValueError(f"target must be at least 0, not {target}")
         if self._chores.due:
-            self._chores.do(self, self._clock())
+            self._do_chores()
         self._close_idle(target)
         self._chores.flush()
 
@@ -272,7 +272,7 @@ class ConnectionPool:
         if timeout is not FROM_CONFIG and timeout is not None and not timeout >= 0:  # NaN too
             raise ValueError(f"timeout must be at least 0 seconds, or None, not {timeout!r}")
         if self._chores.due:
-            self._chores.do(self, self._clock())
+            self._do_chores()
         who = borrower(_getframe(2)) if self._asks_who else None
         now, card, held = self._clock(), None, False
         try:
@@ -507,6 +507,10 @@ class ConnectionPool:
                 if card is not None and card.trips == trip:
                     card.next, self._stranded, self._chores.due = self._stranded, card, True
                 raise
+
+    def _do_chores(self) -> None:
+        self._chores.do(self, self._clock())
+        self._chores.flush()
 
     def _release_lock(self) -> None:
         """After an interrupt in `held = lock.acquire()`: release the lock if it was taken.
