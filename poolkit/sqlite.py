@@ -111,11 +111,17 @@ class Connection(sqlite3.Connection):
         self.was_set = False
 
     def restore_pragmas(self) -> None:
-        """Bring back what was set; from then on it is looked at after each loan."""
+        """Bring back what was set; from then on it is looked at after each loan.
+
+        Raises:
+            sqlite3.OperationalError: something cannot be brought back.
+        """
         for name, value in (self._pragmas or {}).items():
-            if self._read(name) != value:
-                self._run(f"PRAGMA {name} = {value}")
-                self._run("SELECT 1 FROM sqlite_master")  # lets an exclusive lock go
+            if self._read(name) == value:
+                continue
+            if name == "locking_mode":  # an exclusive lock does not always let go before the end
+                raise sqlite3.OperationalError("locking_mode was set: another one must be opened")
+            self._run(f"PRAGMA {name} = {value}")
         self.was_set = bool(self._pragmas)  # a statement that is cached is not noted again
 
     def _read(self, name: str) -> Any:

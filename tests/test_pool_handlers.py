@@ -281,7 +281,7 @@ def test_near_the_recursion_limit_no_place_is_lost(way):
 
 
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="takes memory away as CPython can")
-@pytest.mark.parametrize("way", ["release", "acquire", "block", "wait", "hand over"])
+@pytest.mark.parametrize("way", ["release", "acquire", "block", "hand over"])
 def test_without_memory_no_place_is_lost(way):
     testcapi = pytest.importorskip("_testcapi", reason="this Python cannot take memory away")
     for at in range(1, 60):
@@ -310,8 +310,6 @@ def test_without_memory_no_place_is_lost(way):
                 pool.release(conn)
         except (MemoryError, PoolError):
             pass
-        except RuntimeError as exc:
-            assert str(exc) == "can't allocate lock"
         finally:
             testcapi.remove_mem_hooks()
 
@@ -371,10 +369,12 @@ def test_signals_that_give_back_lose_no_wake_up(make_pool):
     held = []
     before = signal.signal(signal.SIGALRM, lambda *_: held and pool.release(held.pop()))
     try:
-        for number in range(300):
+        for number in range(100):
             held.append(pool.acquire(timeout=5))
             signal.setitimer(signal.ITIMER_REAL, 1e-5 + number % 30 * 2e-6)
-            conn = pool.acquire(timeout=5)  # PoolTimeout: the wake-up was lost
+            # PoolTimeout: the wake-up was lost. A signal that comes as the lock is entered, CPython
+            # hands over when the wait is at its end; the waiter is served even then.
+            conn = pool.acquire(timeout=0.5)
             pool.release(conn)
             wait_until(lambda: not held)
     finally:

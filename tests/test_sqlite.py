@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from poolkit import ConnectFailed, ConnectionConfig, SimplePool, sqlite
+from poolkit import ConnectFailed, ConnectionConfig, sqlite
 from poolkit.sqlite import open_connection
 from tests.tools import Task
 
