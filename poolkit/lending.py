@@ -274,8 +274,9 @@ class Desk:
                 with self._lock:
                     if self._stranded is NO_MORE:
                         return
-                    card, trip = self._stranded, self._stranded.trips
-                    self._stranded, card.next = card.next, None
+                    card, trip = self._stranded, self._stranded.trips + 1
+                    # It is this thread's from here on: whoever stranded it must not do so again.
+                    self._stranded, card.next, card.trips = card.next, None, trip
                     if card.key in self._lent and self._lent[card.key] is card:
                         del self._lent[card.key]
                 self._put_back(card)
