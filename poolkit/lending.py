@@ -17,7 +17,8 @@ also run where an object is made. Any of them may use the pool itself, for the l
 3. Code of others, logging included, is called with no card in hand, the connection's own excepted.
 Two gaps are left that pure Python cannot close: the very start of `release` and of
 `Lease.__exit__`, which leave the loan as it was, and the step of a new connection out of the
-driver's C code into a variable, which costs that connection and no place.
+driver's C code into a variable, which costs that connection and no place. And a signal that arrives
+as the wait itself is entered is handled, by CPython, when that wait ends.
 """
 
 import math
