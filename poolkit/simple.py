@@ -15,7 +15,8 @@ class SimplePool:
     """
 
     def __init__(self, config: ConnectionConfig | None = None) -> None:
-        self.config = check_config(config)
+        # a learner's config will do, whatever its class
+        self.config = config if hasattr(config, "db_path") else check_config(config)
         self._database = database_name(self.config.db_path)  # wherever the process goes
         self._idle: list[sqlite3.Connection] = []  # a stack: the last one used is on top
         self._created = 0
