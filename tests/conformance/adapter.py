@@ -9,6 +9,7 @@ An adapter may say more about itself in class attributes; each has the default t
     desk = Desk           # where the suite's connections come from
     connect = …           # connect(path), a static method: how the pool itself opens a SQLite file
     raw(loan)             # a static method: the connection in what `acquire` lends, if wrapped
+    abandon(loan)         # a static method: keep a loan that is dropped from giving itself back
     documented = {}       # per stage or feature: what the pool's own documentation says
     version = ""
 """

@@ -48,7 +48,7 @@ FAULTS = (
 +|        self._shut(place)
 +|        place.conn = self._connect()
 """,
-        also="lends.keeps_all interrupts.in_a_check",
+        also="lends.keeps_all",
     ),
     Fault(
         "forgets no loan",
@@ -120,7 +120,9 @@ FAULTS = (
 +|                    time.sleep(min(3.0, ends - time.monotonic()))
  |                place = self._leave(bell)
 """,
-        also="threads.wake_up_not_lost threads.every_return_wakes_one end.tells_who_waits",
+        also="failures.failed_connect_wakes_the_next threads.wake_up_not_lost "
+        "threads.every_return_wakes_one threads.time_up_with_others_behind "
+        "interrupts.next_in_line_gets_it end.tells_who_waits",
     ),
     Fault(
         "stays in line after giving up",
@@ -251,7 +253,7 @@ FAULTS = (
 -|            return True
 +|        return True
 """,
-        also="failures.failed_replacement_frees_its_place interrupts.in_a_check",
+        also="failures.failed_replacement_frees_its_place",
     ),
     Fault(
         "loses the place of a dead one that cannot be replaced",
@@ -344,7 +346,6 @@ FAULTS = (
  |            yield conn
 -|            conn.commit()
 """,
-        also="leftovers.failed_commit",
     ),
     Fault(
         "commits at a bad end too",

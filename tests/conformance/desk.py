@@ -122,7 +122,8 @@ class Desk:
 
     def begin(self, conn: Any) -> None:
         """Open a transaction, and leave it open."""
-        conn.execute("BEGIN")
+        if not getattr(conn, "in_transaction", False):
+            conn.cursor().execute("BEGIN")
 
     def in_transaction(self, conn: Any) -> bool:
         return conn.in_transaction

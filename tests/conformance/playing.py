@@ -25,6 +25,9 @@ class Played:
     def now(self) -> float:
         return time.monotonic()
 
+    def late(self, moment: int) -> float:
+        return time.monotonic() - START - moment
+
     def inside(self, acquire):
         return acquire()
 

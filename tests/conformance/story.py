@@ -45,6 +45,8 @@ class Story:
 
     def over(self) -> None:
         """Clear up after a play."""
+        for loan in self.out:
+            getattr(self.pool_class, "abandon", id)(loan)
         self.desk.end()
 
     def _patience(self) -> float | None:
@@ -67,6 +69,11 @@ class Story:
     def at(self, moment: int) -> None:
         """Go on at this moment: when nobody can do anything any more that belongs before it."""
         self.scene.at(moment)
+
+    def soon(self, moment: int, what: str) -> None:
+        """It should not be later than this moment; `what` says what had come by then."""
+        late = self.scene.late(moment)
+        assert late < 0.01, f"{what}, and who waited slept on for {late:g} s"
 
     def event(self, name: str) -> threading.Event:
         return self.happened.setdefault(name, threading.Event())

@@ -3,7 +3,6 @@
 import contextlib
 import threading
 
-from tests.conformance import adapter as shape
 from tests.conformance.story import NotJudged, Story
 
 
@@ -62,12 +61,8 @@ class FailedConnectWakesTheNext(Story):
 
     def ben(self):
         self.at(1)
-        try:
-            loan = self.take()
-        except shape.timed_out(self.pool_class):
-            raise AssertionError(
-                "a connect failed, and who waited sat out all of the time-out"
-            ) from None
+        loan = self.take()
+        self.soon(2, "a connect failed")
         self.give(loan)
 
     def carl(self):
@@ -120,6 +115,8 @@ class OthersGoOnDuringACheck(Story):
     def ann(self):
         self.at(1)
         self.take()
+        if self.desk.gates:
+            raise NotJudged("its check does not ask the database")
 
     def ben(self):
         self.at(2)

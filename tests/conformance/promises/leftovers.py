@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 
-from tests.conformance.story import FileStory, Story
+from tests.conformance.story import FileStory, NotJudged, Story
 
 
 class RolledBack(Story):
@@ -83,6 +83,8 @@ class FailedCommit(Story):
                 f"the commit failed, and {error!r} came out"
             )
         else:
+            if self.desk.fails["commit"]:
+                raise NotJudged("its block does not commit by commit()")
             raise AssertionError("the commit failed, and nothing was told")
         loan = self.take()
         assert not self.desk.in_transaction(self.raw(loan)), "its transaction was left open"
