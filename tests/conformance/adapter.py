@@ -6,6 +6,7 @@ An adapter may say more about itself in class attributes; each has the default t
     lacks = {}            # what the pool does not offer, of FEATURES: in words, why
     timed_out = TimeoutError  # what a borrower gets that was left waiting: a class, or a tuple
     follow = [the class]  # the classes and functions that the player follows; None: it cannot
+    played = None         # where it cannot follow: an adapter for the same code without its threads
     desk = Desk           # where the suite's connections come from
     connect = …           # connect(path), a static method: how the pool itself opens a SQLite file
     raw(loan)             # a static method: the connection in what `acquire` lends, if wrapped

@@ -87,7 +87,6 @@ FAULTS = (
 -|        self._timeout = -1 if timeout is None else timeout
 +|        self._timeout = timeout or -1
 """,
-        also="waits.cap",
     ),
     Fault(
         "never waits for ever",
@@ -142,7 +141,7 @@ FAULTS = (
 -|                bell = self._line.popleft()
 +|                bell = self._line.pop()
 """,
-        also="order.nobody_barges order.newcomers_queue",
+        also="order.nobody_barges order.newcomers_queue order.others_move_up",
     ),
     Fault(
         "lets others barge in",
@@ -170,7 +169,7 @@ FAULTS = (
 +|                self._line.popleft().release()
 +|            self._shelf.insert(len(self._shelf) if place.conn else 0, place)
 """,
-        also="order.newcomers_queue order.others_move_up threads.time_up_with_others_behind "
+        also="order.newcomers_queue threads.time_up_with_others_behind "
         "interrupts.next_in_line_gets_it",
     ),
     Fault(

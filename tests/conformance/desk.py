@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -53,8 +54,8 @@ class Connection(Faulty, sqlite3.Connection):
     """A connection of sqlite3."""
 
 
-def open_faulty(path: str) -> Connection:
-    return sqlite3.connect(path, check_same_thread=False, factory=Connection)
+def open_faulty(path: str, kind: type[Connection] = Connection) -> Connection:
+    return sqlite3.connect(path, check_same_thread=False, factory=kind)
 
 
 class Desk:
@@ -64,6 +65,7 @@ class Desk:
     next one stops until it is set. `what` is one of connect, use, commit, rollback, close.
     """
 
+    close_may_fail = True
     driver_error: type[Exception] = sqlite3.OperationalError
 
     def __init__(self, path: str = ":memory:", opener: Callable[[str], Any] | None = None) -> None:
@@ -75,6 +77,9 @@ class Desk:
         self.most = 0
         self.fails: dict[str, list[BaseException]] = {}
         self.gates: dict[str, Any] = {}
+        self.gated: set[int] = set()  # the threads that stand at a gate
+        self.gated_connects = 0
+        self._passed: list[Any] = []
         self.seen: Counter[str] = Counter()
 
     def connect(self) -> Any:
@@ -94,9 +99,23 @@ class Desk:
     def step(self, what: str, conn: Any = None) -> None:
         self.seen[what] += 1
         if what in self.gates:
-            self.gates.pop(what).wait()
+            self._stand(what, self.gates.pop(what))
         if self.fails.get(what):
             raise self.fails[what].pop(0)
+
+    def open_gates(self) -> None:
+        """Let go on who still stands at a gate."""
+        for gate in [*self.gates.values(), *self._passed]:
+            gate.set()
+
+    def _stand(self, what: str, gate: Any) -> None:
+        self._passed.append(gate)
+        me = threading.get_ident()
+        self.gated.add(me)
+        self.gated_connects += what == "connect"
+        gate.wait()
+        self.gated_connects -= what == "connect"
+        self.gated.discard(me)
 
     def error(self, text: str) -> Exception:
         return self.driver_error(text)

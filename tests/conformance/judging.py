@@ -94,7 +94,11 @@ def _try(promise: Promise, pool: type) -> Verdict:
             return verdict
     from tests.conformance.real import run
 
-    return run(story, pool)
+    verdict = run(story, pool)
+    played = getattr(pool, "played", None)
+    if played and story.preemptions and not story.interrupts and verdict.what == "kept":
+        return play(story, played, shape.followed(played))
+    return verdict
 
 
 def summary(verdicts: dict[Promise, Verdict]) -> str:
@@ -113,7 +117,10 @@ def _stage_line(stage: Stage, verdicts: dict[Promise, Verdict]) -> str:
     line = f"{stage.title}: {kept} of {len(asked)}"
     if len(asked) < len(verdicts):
         line += f", {len(verdicts) - len(asked)} not offered"
-    first = next((p for p, v in asked.items() if v.what != "kept"), None)
+    unjudged = sum(v.what == "not judged" for v in asked.values())
+    if unjudged:
+        line += f", {unjudged} not judged"
+    first = next((p for p, v in asked.items() if v.what == "broken"), None)
     if first is not None:
         line += f"; first broken: {first.text} Lesson {first.lesson:02}."
     return line

@@ -31,6 +31,9 @@ class Played:
     def inside(self, acquire):
         return acquire()
 
+    def wait_for(self, event) -> None:
+        event.wait()
+
     def interrupt(self, name: str) -> None:
         """Have KeyboardInterrupt come to a thread in the wait that it is in."""
         stage = on_stage[get_ident()].stage

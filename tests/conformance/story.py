@@ -28,6 +28,7 @@ class Story:
     needs = ""  # the features without which there is nothing to promise
     about = ""  # "cap": the story is about how many may be open; in others that is not judged
     preemptions = 0  # switches from a thread that could have gone on; 0: at waits only
+    interrupts = False  # whether ann is interrupted
     plays = 1000  # orders that are tried at most, the simplest first
     lesson: int | None = None  # the lesson that teaches it, where it is not its stage's
     stage = ""
@@ -48,6 +49,7 @@ class Story:
         for loan in self.out:
             getattr(self.pool_class, "abandon", id)(loan)
         self.desk.end()
+        getattr(self.pool, "dispose", int)()
 
     def _patience(self) -> float | None:
         """A pool that cannot end a wait waits for ever, where the story does not ask for more."""
@@ -75,12 +77,19 @@ class Story:
         late = self.scene.late(moment)
         assert late < 0.01, f"{what}, and who waited slept on for {late:g} s"
 
+    def ask(self) -> Any:
+        """Borrow without a look at what comes."""
+        return self.scene.inside(self.pool.acquire)
+
+    def wait_for(self, name: str) -> None:
+        self.scene.wait_for(self.event(name))
+
     def event(self, name: str) -> threading.Event:
         return self.happened.setdefault(name, threading.Event())
 
     def take(self) -> Any:
         """Borrow, and look at what came: it must be open, and nobody else may have it."""
-        loan = self.scene.inside(self.pool.acquire)
+        loan = self.ask()
         self.took(loan)
         return loan
 
@@ -123,6 +132,10 @@ class Story:
 
     def raw(self, loan: Any) -> Any:
         return shape.raw(self.pool_class, loan)
+
+    def close_may_fail(self) -> None:
+        if not self.desk.close_may_fail:
+            raise NotJudged("a close of this driver does not fail")
 
     def must_connect(self) -> None:
         """Have the next who borrows need a new connection, also where some were opened ahead."""

@@ -29,7 +29,7 @@ class LendsNothingAfterwards(Story):
         self.pool.close_all()
         began = self.scene.now()
         try:
-            self.pool.acquire()
+            self.ask()
         except Exception as error:
             assert self.scene.now() - began < self.scene.unit, (
                 f"it took a time-out to say {error!r}"
@@ -97,6 +97,7 @@ class FailedCloseGoesOn(Story):
     needs = "close"
 
     def ann(self):
+        self.close_may_fail()
         loans = [self.take() for _ in range(3)]
         for loan in loans:
             self.give(loan)
@@ -142,7 +143,7 @@ class LoanMeetsTheEnd(Story):
 
     def ann(self):
         try:
-            loan = self.pool.acquire()
+            loan = self.ask()
         except Exception:
             return
         self.pool.release(loan)
@@ -167,7 +168,7 @@ class HandOverMeetsTheEnd(Story):
 
     def ann(self):
         try:
-            loan = self.pool.acquire()
+            loan = self.ask()
         except Exception:
             return
         self.pool.release(loan)

@@ -31,8 +31,8 @@ class FailedConnectFreesItsPlace(Story):
 
     lesson = 3
     size = 2
-    timeout = 0
-    needs = "connect cap no_wait error"
+    timeout = 5.0
+    needs = "connect cap error"
 
     def ann(self):
         self.must_connect()
@@ -74,15 +74,15 @@ class FailedConnectWakesTheNext(Story):
 
 
 class OthersGoOn(Story):
-    """While one connects, others borrow what is idle and give it back."""
+    """While one connects, others give back, and borrow what is idle."""
 
     lesson = 8
-    size = 2
+    size = 3
     timeout = 100.0
     needs = "connect"
 
     def begin(self):
-        self.loan = self.take()
+        self.first, self.second = self.take(), self.take()
         self.must_connect()
         self.gate = self.desk.gates["connect"] = threading.Event()
 
@@ -91,7 +91,8 @@ class OthersGoOn(Story):
 
     def ben(self):
         self.at(1)
-        self.give(self.loan)
+        self.give(self.first)  # which may go to ann
+        self.give(self.second)
         self.give(self.take())
         self.gate.set()
 
@@ -168,8 +169,8 @@ class DeadOneReplaced(Story):
 class FailedReplacementFreesItsPlace(Story):
     """If a dead one cannot be replaced, its place is kept for the next who asks."""
 
-    timeout = 0
-    needs = "check cap no_wait error connect"
+    timeout = 5.0
+    needs = "check cap error connect"
 
     def ann(self):
         loan = self.take()
@@ -200,8 +201,8 @@ class FailedRollback(Story):
     """A return whose rollback fails costs that connection, and nothing else."""
 
     size = 2
-    timeout = 0
-    needs = "clean connect no_wait"
+    timeout = 5.0
+    needs = "clean connect"
 
     def ann(self):
         loan = self.take()
@@ -228,6 +229,7 @@ class FailedClose(Story):
     needs = "clean connect"
 
     def ann(self):
+        self.close_may_fail()
         loan = self.take()
         self.desk.begin(loan)
         self.desk.fails["rollback"] = [self.desk.error("server gone")] * 9

@@ -8,6 +8,7 @@ from tests.conformance.story import NotJudged, Story
 class InAWait(Story):
     """Who is interrupted in the wait swallows nothing: what comes back later can be lent."""
 
+    interrupts = True
     needs = "cap"
 
     def begin(self):
@@ -29,6 +30,7 @@ class InAWait(Story):
 class HandedOverJustThen(Story):
     """An interrupt that comes together with a connection does not lose it."""
 
+    interrupts = True
     needs = "cap"
     preemptions = 1
 
@@ -52,6 +54,7 @@ class NextInLineGetsIt(Story):
     """If an interrupt comes together with a connection, the next who waits gets it."""
 
     timeout = 1000.0
+    interrupts = True
     needs = "cap"
 
     def begin(self):

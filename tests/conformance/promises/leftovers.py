@@ -24,8 +24,8 @@ class RolledBack(Story):
 class BlockGivesBack(Story):
     """A block gives its connection back, also when it raises, and the exception goes its way."""
 
-    timeout = 0
-    needs = "block no_wait"
+    timeout = 5.0
+    needs = "block"
 
     def ann(self):
         ours = KeyError("ours")
@@ -69,8 +69,8 @@ class BlockRollsBack(FileStory):
 class FailedCommit(Story):
     """A commit that fails is told, its transaction is not left open, and no connection is lost."""
 
-    timeout = 0
-    needs = "block no_wait"
+    timeout = 5.0
+    needs = "block"
 
     def ann(self):
         ours = self.desk.error("disk full")

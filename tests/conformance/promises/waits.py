@@ -24,9 +24,9 @@ class Cap(Story):
     """Never more connections are open than the pool may have."""
 
     size = 2
-    timeout = 0
+    timeout = 5.0
     about = "cap"
-    needs = "cap no_wait"
+    needs = "cap"
 
     def ann(self):
         self.take()
@@ -99,8 +99,9 @@ class TimesOutThoughWoken(Story):
             loan = self.take()
         except shape.timed_out(self.pool_class):
             self.waited[name] = (time.monotonic() - began) / self.scene.unit
+            self.event("one gave up").set()
         else:
-            self.at(1000)
+            self.wait_for("one gave up")
             self.give(loan)
 
     def ann(self):
