@@ -16,6 +16,7 @@ class LifoQueue:
     """A queue that was filled once is the smallest pool there is."""
 
     name = "queue.LifoQueue"
+    reproductions = "lifo_queue"
     timed_out = queue.Empty
     follow = [queue.LifoQueue, queue.Queue]
     lacks = {
@@ -60,6 +61,7 @@ def _sqlalchemy():
 
     class SQLAlchemy:
         name = "SQLAlchemy QueuePool"
+        reproductions = "sqlalchemy"
         version = sqlalchemy.__version__
         timed_out = sqlalchemy.exc.TimeoutError
         follow = [
@@ -126,6 +128,7 @@ def _dbutils():
 
     class DBUtils:
         name = "DBUtils PooledDB"
+        reproductions = "dbutils"
         version = version("dbutils")
         timed_out = pooled_db.TooManyConnectionsError
         follow = [
@@ -197,6 +200,7 @@ def _peewee():
         """Lends one connection to a thread; between loans the thread is made to forget it."""
 
         name = "peewee PooledSqliteDatabase"
+        reproductions = "peewee"
         version = peewee.__version__
         timed_out = pools.MaxConnectionsExceeded
         follow = [

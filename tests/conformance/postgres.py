@@ -137,6 +137,7 @@ class PsycopgPlayed:
 
 class PsycopgPool:
     name = "psycopg_pool"
+    reproductions = "psycopg"
     version = psycopg_pool.__version__
     timed_out = psycopg_pool.PoolTimeout
     follow = None  # threads of its own open its connections

@@ -28,6 +28,10 @@ class Cap(Story):
     about = "cap"
     needs = "cap"
 
+    def _patience(self):
+        offers_timeout = "timeout" not in shape.lacks(self.pool_class)
+        return super()._patience() if offers_timeout else 0
+
     def ann(self):
         self.take()
         self.take()
