@@ -118,7 +118,8 @@ def short(matrix: dict) -> str:
         lines.append(f"| {stage.title} | {' | '.join(cells)} |")
     gaps = " | ".join(_gaps(pool["cells"]) for pool in pools.values())
     lines.append(f"| not offered, so not asked | {gaps} |")
-    return "\n".join([*lines, "", *_broken(matrix)])
+    says = "What their own documentation says where something was seen to break:"
+    return "\n".join([*lines, "", says, "", *_documented(matrix)])
 
 
 def _cell(cells: dict, stage: str) -> str:
@@ -131,18 +132,15 @@ def _gaps(cells: dict) -> str:
     return str(sum(cell["verdict"] == "not offered" for cell in cells.values()))
 
 
-def _broken(matrix: dict) -> list[str]:
-    """For each pool what it breaks, and what its own documentation says of it."""
+def _documented(matrix: dict) -> list[str]:
+    """What each pool's own documentation says where it breaks something, beside what was seen."""
     lines = []
     for name, pool in matrix["pools"].items():
         broken = [n for n, cell in pool["cells"].items() if cell["verdict"] == "broken"]
-        if not broken:
-            lines.append(f"- **{name}** keeps all that it offers.")
-            continue
-        told = "; ".join(matrix["promises"][n]["text"].rstrip(".") for n in broken)
-        lines.append(f"- **{name}** was seen to break: {told}.")
-        if pool["documented"]:
-            lines.append(f"  Its documentation: {'; '.join(pool['documented'].values())}.")
+        stages = dict.fromkeys(n.partition(".")[0] for n in broken)
+        says = [pool["documented"][stage] for stage in stages if stage in pool["documented"]]
+        if says:
+            lines.append(f"- {name}: {'; '.join(says)}.")
     return lines
 
 

@@ -35,7 +35,7 @@ class LifoQueue:
     }
     documented = {
         "waits": "get(timeout): waits at most so many seconds, then raises Empty",
-        "order": "nothing is said on who is served first",
+        "order": "nothing on who is served first",
     }
 
     def __init__(self, connect, size, timeout):
@@ -82,7 +82,7 @@ def _sqlalchemy():
         documented = {
             "waits": "timeout: seconds to wait before giving up; "
             "may not be reliable in the tens of milliseconds",
-            "order": "nothing is said on who is served first",
+            "order": "nothing on who is served first",
             "fork": "the child is to call engine.dispose(close=False) before it uses the engine",
             "leftovers": "reset_on_return: rollback() on each connection that comes back",
         }
@@ -148,7 +148,7 @@ def _dbutils():
         }
         documented = {
             "waits": "blocking: block and wait until the number of connections decreases",
-            "order": "nothing is said on who is served first",
+            "order": "nothing on who is served first",
             "failures": "connections that are lost are transparently reopened",
             "leftovers": "reset: always a rollback for safety's sake",
             "end": "close(): closes all connections in the pool; not that it lends none afterwards",
@@ -220,7 +220,7 @@ def _peewee():
         }
         documented = {
             "waits": "timeout: seconds to block when the pool is full; 0 for ever, None not at all",
-            "order": "nothing is said on who is served first",
+            "order": "nothing on who is served first",
             "end": "close_all(): closes all connections, the ones in use included",
         }
 

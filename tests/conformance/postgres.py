@@ -152,10 +152,12 @@ class PsycopgPool:
     }
     documented = {
         "waits": "timeout: seconds to wait for a connection, then PoolTimeout",
-        "order": "clients that wait are served in the order in which they asked",
+        "order": "what comes back goes to the first client waiting",
+        "interrupts": "nothing on a client that is interrupted",
+        "numbers": "requests_waiting: the clients currently waiting in the queue",
         "leftovers": "what comes back is rolled back; reset(conn) cleans up further",
-        "end": "close(): waiting and future clients get PoolClosed; what is used is closed later",
-        "fork": "nothing is said of a fork",
+        "end": "close(): who waits gets PoolClosed; what is in use is closed when it comes back",
+        "fork": "nothing on forks",
     }
 
     def __init__(self, connect, size, timeout):

@@ -20,9 +20,13 @@ from tests.conformance.reproductions.common import (
 warnings.simplefilter("ignore")
 
 
+_kept = []  # a pool that is collected waits for its threads, in the midst of whatever runs
+
+
 def make(size=1, **more):
     pool = ConnectionPool(server(), min_size=size, max_size=size, open=True, **more)
     pool.wait()
+    _kept.append(pool)
     return pool
 
 
