@@ -9,6 +9,7 @@ import pytest
 from poolkit.course.files import ROOT
 from tests.conformance import broken, judging
 from tests.conformance.edits import RIGHT
+from tests.conftest import named_pool
 
 COMMAND = [sys.executable, "-m", "pytest", str(ROOT / "tests" / "conformance"), "-n", "0", "-q"]
 
@@ -61,21 +62,21 @@ def test_a_starter_with_nothing_but_signatures_ends_soon(tmp_path):
     assert len(re.findall(r"^.+: \d+ of \d+", told, re.MULTILINE)) == len(judging.STAGES)
 
 
-@pytest.mark.parametrize(
-    ("spec", "why"),
-    [
-        ("my_pol:Pool", "No module named 'my_pol'"),
-        ("my_pool:Poo", "has no attribute 'Poo'"),
-        ("my_pool", "has no attribute ''"),
-    ],
-)
-def test_a_wrong_name_is_told_in_one_line_before_anything_runs(tmp_path, spec, why):
+def test_a_wrong_name_is_told_in_one_line_before_anything_runs(tmp_path):
     (tmp_path / "my_pool.py").write_text("class Pool: ...\n", encoding="utf-8")
 
-    code, told = put_through(tmp_path, "--pool", spec)
+    code, told = put_through(tmp_path, "--pool", "my_pool:Poo")
 
     lines = [line for line in told.splitlines() if line]
     assert code == 4
     assert len(lines) == 1
-    assert why in lines[0]
+    assert "has no attribute 'Poo'" in lines[0]
     assert "my_pool:Pool" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "spec", ["no_such_module:Pool", "tests.conformance.reference", ":Pool", ""]
+)
+def test_no_class_is_found_by_a_wrong_name(spec):
+    with pytest.raises(pytest.UsageError, match=re.escape(f"--pool {spec}: ")):
+        named_pool(spec)
