@@ -1,6 +1,6 @@
 """A story played by the player: threads one at a time, in every order that matters, in no time."""
 
-import functools
+import contextlib
 import time
 
 from poolkit.course.player import Scene, play_all
@@ -41,10 +41,23 @@ class Played:
         worker.interrupted, worker.deadline = True, stage.now
 
 
+@contextlib.contextmanager
+def _adapted():
+    """The player, with what the suite needs of it beyond what it offers."""
+    before = {name: getattr(Stage, name) for name in ("wait", "_preempt", "_choose")}
+    Stage.wait = _interruptible(Stage.wait)
+    Stage._preempt = _only_who_can_run(Stage._preempt)
+    Stage._choose = _only_who_is_ready(Stage._choose)
+    try:
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(Stage, name, method)
+
+
 def _interruptible(wait):
     """As Python does it: a signal ends the wait for a lock, which is then not taken."""
 
-    @functools.wraps(wait)
     def interruptible(stage, worker, lock, deadline):
         came = wait(stage, worker, lock, deadline)
         if getattr(worker, "interrupted", False):
@@ -55,7 +68,24 @@ def _interruptible(wait):
     return interruptible
 
 
-Stage.wait = _interruptible(Stage.wait)
+# A pool that remembers something from play to play (a thread's first borrowing takes another way)
+# meets a switch of the plan elsewhere than planned. There it must not wake one who waits.
+
+
+def _only_who_can_run(preempt):
+    def only(stage, worker, target, fresh):
+        if target.can_run(stage.now):
+            preempt(stage, worker, target, fresh)
+
+    return only
+
+
+def _only_who_is_ready(choose):
+    def only(stage, ready):
+        chosen = choose(stage, ready)
+        return chosen if chosen in ready else ready[0]
+
+    return only
 
 
 def play(story: type[Story], pool: type, follow: list) -> Verdict:
@@ -72,7 +102,10 @@ def play(story: type[Story], pool: type, follow: list) -> Verdict:
     workers = {name: getattr(story, name) for name in Story.workers(story)}
     scene = Scene(follow, setup, workers, story.end)
     try:
-        result = play_all(scene, preemptions=story.preemptions, plays=story.plays, seconds=SECONDS)
+        with _adapted():
+            result = play_all(
+                scene, preemptions=story.preemptions, plays=story.plays, seconds=SECONDS
+            )
     finally:
         for before in told:
             before.over()
