@@ -18,7 +18,7 @@ class Played:
 
     unit = 1.0
 
-    def at(self, moment: int) -> None:
+    def at(self, moment: int, by_clock: bool) -> None:
         # The player's clock moves when nobody can run: until then, all that could be done is done.
         time.sleep(max(0.0, START + moment - time.monotonic()))
 

@@ -33,14 +33,16 @@ class Real:
 
     def __init__(self) -> None:
         self._turn = threading.Condition()
-        self._moment = 0
+        self._moment, self._began = 0, time.monotonic()
         self._standing: dict[int, int] = {}  # thread -> the moment that it stands at
         self._asking: set[int] = set()  # threads inside acquire()
         self._parked: set[int] = set()  # threads that wait for an event of the story
         self.main = None
 
-    def at(self, moment: int) -> None:
+    def at(self, moment: int, by_clock: bool) -> None:
         me = threading.get_ident()
+        if by_clock:
+            time.sleep(max(0.0, self._began + moment * self.unit - time.monotonic()))
         with self._turn:
             self._standing[me] = moment
             came = self._turn.wait_for(lambda: self._moment >= moment, LIMIT)
@@ -179,6 +181,7 @@ def _in_a_process(story: type[Story], pool: type) -> Verdict:
 def main(spec: str, module: str, name: str) -> None:
     import importlib
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     pool_module, _, pool_name = spec.partition(":")
     pool = getattr(importlib.import_module(pool_module), pool_name)
     story = getattr(importlib.import_module(module), name)

@@ -68,9 +68,13 @@ class Story:
 
     # What the threads do.
 
-    def at(self, moment: int) -> None:
-        """Go on at this moment: when nobody can do anything any more that belongs before it."""
-        self.scene.at(moment)
+    def at(self, moment: int, by_clock: bool = False) -> None:
+        """Go on at this moment: when nobody can do anything any more that belongs before it.
+
+        `by_clock`: also with real threads not sooner than so many seconds of the story, so that
+        time-outs that begin at two moments do not end together.
+        """
+        self.scene.at(moment, by_clock)
 
     def soon(self, moment: int, what: str) -> None:
         """It should not be later than this moment; `what` says what had come by then."""

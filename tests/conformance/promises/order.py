@@ -100,13 +100,13 @@ class OthersMoveUp(Story):
         self.give(self.loan)
 
     def ben(self):
-        self.at(2)
+        self.at(4, by_clock=True)
         loan = self.take()
         self.served.append("ben")
         self.give(loan)
 
     def carl(self):
-        self.at(3)
+        self.at(5, by_clock=True)
         loan = self.take()
         self.served.append("carl")
         self.give(loan)

@@ -24,6 +24,7 @@ def shows(*cells):
 
 def main():
     """Run all scripts of the file; print as JSON which cells were shown."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     found = {}
     for script, cells in _scripts:
         seen = bool(script())
