@@ -5,6 +5,7 @@ import functools
 import os
 import tempfile
 import threading
+import uuid
 from types import SimpleNamespace
 
 import psycopg
@@ -42,7 +43,7 @@ class PostgresDesk(Desk):
     def __init__(self, path="", opener=None):
         super().__init__(path, opener)
         self.dsn = server()
-        self.table = f"t{os.getpid()}_{id(self)}"
+        self.table = f"t{uuid.uuid4().hex}"
 
     def open(self):
         return psycopg.Connection.connect.__func__(Connection, self.dsn)
