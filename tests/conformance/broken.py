@@ -57,7 +57,7 @@ FAULTS = (
 -|        place, fit = self._lent.pop(id(conn), None), False
 +|        place, fit = self._lent.get(id(conn), None), False
 """,
-        also="fork.child_has_its_own fork.nothing_committed_is_lost numbers.second_return_adds_up",
+        also="fork.child_has_its_own numbers.second_return_adds_up",
     ),
     Fault(
         "takes in what it never lent",
@@ -566,7 +566,6 @@ FAULTS = (
 +|        self._check_open()
 +|        self._closed = "the pool is closed"
 """,
-        also="fork.parent_goes_on",
     ),
     Fault(
         "stops at the first that cannot be closed",

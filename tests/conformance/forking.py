@@ -6,6 +6,7 @@ prints what came of each as JSON. A child says through a pipe how far it is; who
 LIMIT seconds takes it as stuck.
 """
 
+import contextlib
 import functools
 import gc
 import importlib
@@ -147,12 +148,11 @@ def parent_goes_on(ground):
     ground.desk.write(loan)
 
     def job(say, hear):
-        try:
-            mine = ground.pool.acquire()
-            ground.pool.release(mine)
-        except Exception:
-            pass  # to be refused is right
-        ground.pool.close_all() if "close" not in shape.lacks(ground.kind) else None
+        with contextlib.suppress(Exception):  # to be refused is right
+            ground.pool.release(ground.pool.acquire())
+        if "close" not in shape.lacks(ground.kind):
+            with contextlib.suppress(Exception):
+                ground.pool.close_all()
         say("done")
 
     said = _once(job)

