@@ -17,6 +17,7 @@ class Played:
     """What a story asks of the place it is played in, in virtual time."""
 
     unit = 1.0
+    patience = 0.0
 
     def at(self, moment: int, by_clock: bool) -> None:
         # The player's clock moves when nobody can run: until then, all that could be done is done.

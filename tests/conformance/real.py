@@ -29,7 +29,8 @@ LOOKS = 6  # so many looks in a row find all threads at rest
 class Real:
     """What a story asks of the place it is played in, with real threads and a real clock."""
 
-    unit = 0.2  # seconds of real time for one second of the story
+    unit = 0.4  # seconds of real time for one second of the story
+    patience = 8.0  # seconds of a time-out that no story is about, on a machine that is busy
 
     def __init__(self) -> None:
         self._turn = threading.Condition()

@@ -58,7 +58,10 @@ class Story:
             return None
         if self.timeout is None and "for_ever" in lacks:
             return 1000.0
-        return self.timeout and self.timeout * self.scene.unit
+        seconds = self.timeout and self.timeout * self.scene.unit
+        if seconds and "timeout" not in self.needs.split():
+            return max(seconds, self.scene.patience)
+        return seconds
 
     def begin(self) -> None:
         """Make what the threads share."""
