@@ -2,9 +2,9 @@
 
 import sqlite3
 from itertools import accumulate, chain, islice, repeat
+from time import sleep
 
 from tests.answers import right, wrong
-
 
 # --- retry.delays
 
@@ -51,22 +51,6 @@ def backoff_delays(attempts, base=0.01, cap=1.0):
     return iter(pauses)
 
 
-@right("retry.delays")
-class backoff_delays:
-    def __init__(self, attempts, base=0.01, cap=1.0):
-        self.left, self.next, self.cap = attempts - 1, base, cap
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        if self.left <= 0:
-            raise StopIteration
-        self.left -= 1
-        pause, self.next = min(self.next, self.cap), 2 * self.next
-        return pause
-
-
 @wrong("retry.delays", "another number", breaks="one_fewer")
 def backoff_delays(attempts, base=0.01, cap=1.0, pauses=[]):  # noqa: B006
     for n in range(attempts - 1):
@@ -79,12 +63,20 @@ def backoff_delays(attempts):
     return [0.01 * 2**n for n in range(attempts - 1)]
 
 
+@wrong("retry.delays", "slept", breaks="only_gives")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    pauses = [min(base * 2**n, cap) for n in range(attempts - 1)]
+    for pause in pauses:
+        sleep(pause)  # under a name of its own: no patch of time.sleep sees it
+    return pauses
+
+
 @wrong("retry.delays", "gave nothing", breaks="doubles")
 def backoff_delays(attempts, base=0.01, cap=1.0):
     [min(base * 2**n, cap) for n in range(attempts - 1)]
 
 
-@wrong("retry.delays", "another history")
+@wrong("retry.delays", "first too long", breaks="is_capped")
 def backoff_delays(attempts, base=0.01, cap=1.0):
     if cap < base:
         base, cap = cap, base
@@ -241,16 +233,22 @@ def retry(func, pauses, transient, sleep):
 
 @right("retry.retry")
 def retry(func, pauses, transient, sleep):
-    try:
-        return func()
-    except BaseException as exc:
-        if not isinstance(exc, Exception) or not transient(exc):
-            raise
-        pauses = iter(pauses)
-        for pause in pauses:
-            sleep(pause)
-            return retry(func, pauses, transient, sleep)
-        raise
+    waiting = iter(pauses)
+
+    def from_here():
+        try:
+            return func()
+        except BaseException as exc:
+            if not isinstance(exc, Exception) or not transient(exc):
+                raise
+            for pause in waiting:
+                sleep(pause)
+                break
+            else:
+                raise
+        return from_here()
+
+    return from_here()
 
 
 @wrong("retry.retry", "needs a list", breaks="takes_them_one_by_one")
@@ -263,22 +261,6 @@ def retry(func, pauses, transient, sleep):
                 raise
             sleep(pauses[0])
             pauses = pauses[1:]
-
-
-@wrong("retry.retry", "another history")
-def retry(func, pauses, transient, sleep):
-    pauses = list(pauses)
-    for pause in pauses:
-        try:
-            return func()
-        except Exception as exc:
-            if not transient(exc):
-                raise
-            last = pauses.index(pause) == len(pauses) - 1  # of two equal ones it is the first
-        sleep(pause)
-        if last:
-            break
-    return func()
 
 
 @wrong("retry.retry", "another history")

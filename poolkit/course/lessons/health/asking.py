@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from poolkit.course.exercises import Exercise, assume, because, expect, same
 from poolkit.course.histories import Histories, Seen, call
-from poolkit.course.lessons.health.trying import DISK, Fragile, broken, fragile, one_connection
+from poolkit.course.lessons.health.trying import (
+    DISK,
+    Fragile,
+    broken,
+    fragile,
+    note,
+    one_connection,
+    rows_of,
+)
 from poolkit.course.pools import is_closed
 from poolkit.course.slips import slip
 
@@ -91,12 +99,12 @@ def disturbs_nobody(func):
             func(conn)
         broken_is_closed = is_closed(conn)
     with one_connection() as conn:
-        conn.execute("INSERT INTO notes VALUES ('half done')")
+        note(conn)
         report(func, conn, "one in the middle of a transaction")
         assert not is_closed(conn), "closed it"
         still_open = conn.in_transaction
         conn.rollback()
-        left = conn.execute("SELECT count(*) FROM notes").fetchone() == (1,)
+        left = rows_of(conn) == 1
     assert not left, "committed"
     assert still_open, "rolled back"
     assert not broken_is_closed, "closed the broken one"
@@ -136,13 +144,9 @@ class Rejected(Exception):
     """Another driver's error."""
 
 
-def _insert(conn) -> None:
-    conn.execute("INSERT INTO notes VALUES ('half done')")
-
-
 def _read_on(conn) -> None:
-    with conn:
-        conn.executemany("INSERT INTO notes VALUES (?)", [("a",), ("b",), ("c",)])
+    note(conn, "a", "b", "c")
+    conn.commit()
     conn.kept_open = conn.execute("SELECT text FROM notes")
     conn.kept_open.fetchone()
 
@@ -150,7 +154,7 @@ def _read_on(conn) -> None:
 def _by_hand(conn) -> None:
     conn.isolation_level = None
     conn.execute("BEGIN IMMEDIATE")
-    _insert(conn)
+    note(conn)
 
 
 def _rows(conn) -> None:
@@ -159,7 +163,7 @@ def _rows(conn) -> None:
 
 _WELL = (
     Patient("An open connection"),
-    Patient("One with a row inserted and not committed", prepare=_insert),
+    Patient("One with a row inserted and not committed", prepare=note),
     Patient("One after BEGIN", prepare=lambda conn: conn.execute("BEGIN")),
     Patient("One whose borrower has read a row of three", prepare=_read_on),
     Patient("One with isolation_level None, after BEGIN and an INSERT", prepare=_by_hand),
@@ -168,9 +172,9 @@ _WELL = (
 )
 _ERRORS = (
     DISK, sqlite3.DatabaseError("database disk image is malformed"), sqlite3.ProgrammingError("no"),
-    sqlite3.Warning("one statement at a time"), ConnectionResetError("the server hung up"),
-    OSError(5, "Input/output error"), TimeoutError(), ValueError("{} is no answer"), KeyError("id"),
-    MemoryError(), Rejected("broken pipe", 7), AssertionError("not connected"), StopIteration(),
+    ConnectionResetError("the server hung up"), ValueError("{} is no answer"), Rejected("gone", 7),
+    OSError(5, "Input/output error"), TimeoutError(), KeyError("id"), MemoryError(),
+    AssertionError("not connected"), StopIteration(), sqlite3.Warning("one statement at a time"),
     KeyboardInterrupt(), SystemExit(3), GeneratorExit(), Own("own"),
 )  # fmt: skip
 _ILL = (
@@ -234,8 +238,7 @@ def _afterwards(conn: Fragile, patient: Patient) -> Iterator[Seen]:
     if (reading := getattr(conn, "kept_open", None)) is not None:
         yield Seen("its borrower reads on and gets", [text for (text,) in reading])
     conn.rollback()
-    (rows,) = conn.execute("SELECT count(*) FROM notes").fetchone()
-    yield Seen("rows in its table after a rollback:", rows)
+    yield Seen("rows in its table after a rollback:", rows_of(conn))
 
 
 check_exercise = Exercise(
@@ -280,7 +283,7 @@ check_exercise = Exercise(
     slips=(
         slip(
             "closed is fine",
-            "Nothing is asked of it: only then would it complain.",
+            "Ask it something: only then does it complain.",
             breaks="closed_one_is_not silent_one_is_not",
             edit="""
 -    try:
@@ -292,7 +295,7 @@ check_exercise = Exercise(
         ),
         slip(
             "did not ask",
-            "`in_transaction` raises on a closed connection, and sends nothing: a broken one does not get to answer.",
+            "Send it a statement: a closed connection complains of anything, a broken one only when it has to answer.",
             breaks="silent_one_is_not",
             edit="""
 -        conn.execute("SELECT 1")
@@ -301,30 +304,12 @@ check_exercise = Exercise(
         ),
         slip(
             "committed",
-            "`executescript` commits before it begins.",
-            breaks="disturbs_nobody",
-            edit="""
--        conn.execute("SELECT 1")
-+        conn.executescript("SELECT 1")
-""",
-        ),
-        slip(
-            "committed",
-            "`with conn:` commits where its block ends.",
+            '`commit()` does that, `with conn:` at the end of its block, and `executescript` before it begins; `conn.execute("SELECT 1")` alone does not.',
             breaks="disturbs_nobody",
             edit="""
 -        conn.execute("SELECT 1")
 +        with conn:
 +            conn.execute("SELECT 1")
-""",
-        ),
-        slip(
-            "committed",
-            "`commit()` does that.",
-            breaks="disturbs_nobody",
-            edit="""
-         conn.execute("SELECT 1")
-+        conn.commit()
 """,
         ),
         slip(
@@ -345,7 +330,6 @@ check_exercise = Exercise(
         ),
         slip(
             "closed it",
-            "A `finally` runs in either case.",
             breaks="disturbs_nobody",
             edit="""
      except Exception as exc:
@@ -410,15 +394,6 @@ check_exercise = Exercise(
 """,
         ),
         slip(
-            "no reason",
-            "That is the exception itself, not its text.",
-            breaks="closed_one_is_not",
-            edit="""
--        return {"status": "unhealthy", "error": str(exc)}
-+        return {"status": "unhealthy", "error": exc}
-""",
-        ),
-        slip(
             "no version",
             breaks="open_one_is_healthy",
             edit="""
@@ -461,7 +436,7 @@ check_exercise = Exercise(
         ),
         slip(
             "another history",
-            "The question reads a table, if only SQLite's own, and a lock keeps that from being read. `SELECT 1` reads none.",
+            "The question reads the database, and a lock keeps it from that. `SELECT 1` reads nothing.",
             edit="""
 -        conn.execute("SELECT 1")
 +        conn.execute("SELECT 1 FROM sqlite_master")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from poolkit.course.exercises import Exercise, assume, because, expect
 from poolkit.course.histories import Histories, Seen, sequences
 from poolkit.course.lessons.health.given import TrustingPool
-from poolkit.course.lessons.health.trying import DISK, broken, lend, trial
+from poolkit.course.lessons.health.trying import DISK, broken, lend, note, rows_of, trial
 from poolkit.course.pools import ACQUIRE, is_closed, listed, still_open, which
 from poolkit.course.slips import slip
 
@@ -64,11 +64,11 @@ def rolls_back(pool_class):
         assume(not is_closed(conn) and pool._idle)
     with trial(pool_class) as pool:
         conn = lend(pool)
-        conn.execute("INSERT INTO notes VALUES ('half done')")
+        note(conn)
         pool.release(conn)
         assert not is_closed(conn) and pool._idle, "threw away the careless"
         assert not conn.in_transaction, "still open"
-        left = conn.execute("SELECT count(*) FROM notes").fetchone() == (1,)
+        left = rows_of(conn) == 1
         assert not left, "committed"
 
 
@@ -96,35 +96,34 @@ def counts_them_all(pool_class):
 
 _STATES = {
     "as it is": lambda conn: None,
-    "with a row not committed": lambda conn: conn.execute("INSERT INTO notes VALUES ('x')"),
+    "with a row not committed": note,
     "after BEGIN": lambda conn: conn.execute("BEGIN"),
-    "with a row committed": lambda conn: _commit(conn),
+    "with a row committed": lambda conn: (note(conn), conn.commit()),
     "closed": lambda conn: conn.close(),
     "when it answers nothing but disk errors": lambda conn: setattr(conn, "error", DISK),
     "with a row that cannot be rolled back": lambda conn: _stick(conn),
 }
 
 
-def _commit(conn) -> None:
-    with conn:
-        conn.execute("INSERT INTO notes VALUES ('x')")
-
-
 def _stick(conn) -> None:
-    conn.execute("INSERT INTO notes VALUES ('x')")
+    note(conn)
     conn.error, conn.stuck = sqlite3.DatabaseError("database disk image is malformed"), True
 
 
+_FEW = "as it is", "with a row not committed", "closed"
 Return = tuple[int, str]  # which of those that are out, and in what state
 
 
 def returns() -> Iterator[tuple]:
     """All short histories of borrowing and giving back, in pools that keep one or two."""
     moves = [ACQUIRE, *((place, state) for place in (0, -1) for state in _STATES)]
-    for history in sequences(moves, 4, _possible):
-        for size in (1, 2):
-            if len(history) < 4 or history[-1] != ACQUIRE:
-                yield size, history
+    for history in sequences(moves, 3, _possible):
+        if history[-1] != ACQUIRE:
+            yield from ((size, history) for size in (1, 2))
+    few = [ACQUIRE, *((0, state) for state in _FEW), (-1, "as it is")]
+    for history in sequences(few, 4, _possible):
+        if len(history) == 4 and history[-1] != ACQUIRE:
+            yield from ((size, history) for size in (1, 2))
 
 
 def _possible(moves: tuple) -> bool:
@@ -162,6 +161,7 @@ def play_returns(pool_class, history: tuple) -> Iterator[Seen]:
             conn = held.pop(move[0])
             _STATES[move[1]](conn)
             pool.release(conn)
+            yield Seen("`release` raises", "nothing", "nothing")
         yield Seen("`self._in_use` is", pool._in_use)
         yield from still_open(pool)
         yield from _kept(pool, "the shelf holds")
@@ -181,8 +181,7 @@ def _kept(pool, what: str) -> Iterator[Seen]:
                 is_open,
                 "open" if is_open else "not open",
             )
-            (rows,) = conn.execute("SELECT count(*) FROM notes").fetchone()
-            yield Seen(f"rows in connection {number}:", rows)
+            yield Seen(f"rows in connection {number}:", rows_of(conn))
 
 
 guard = Exercise(
@@ -240,7 +239,7 @@ guard = Exercise(
         ),
         slip(
             "kept the closed one",
-            "The error is caught, and the connection kept all the same.",
+            "Whatever it raises, it is kept.",
             breaks="turns_a_closed_one_away closes_a_broken_one",
             edit="""
 -            conn.close()
@@ -252,7 +251,7 @@ guard = Exercise(
         ),
         slip(
             "kept the closed one",
-            "It is the error of a closed one, ProgrammingError, after which you keep it.",
+            "Broken ones are turned away, and closed ones are kept.",
             breaks="turns_a_closed_one_away",
             edit="""
 +        except sqlite3.ProgrammingError:
@@ -262,7 +261,7 @@ guard = Exercise(
         ),
         slip(
             "still open",
-            "It is asked whether it answers, and not rolled back.",
+            "Whether it answers is looked at; what was left open is not.",
             breaks="rolls_back",
             edit="""
 -            if conn.in_transaction:
@@ -332,7 +331,7 @@ guard = Exercise(
         ),
         slip(
             "kept the broken one",
-            "Only the error of a closed one is caught; after any other it is kept.",
+            "Closed ones are turned away, and broken ones kept.",
             breaks="closes_a_broken_one",
             edit="""
 -        except sqlite3.Error:
@@ -356,7 +355,7 @@ guard = Exercise(
         ),
         slip(
             "miscounted",
-            "`super().release(conn)` counts, too.",
+            "It goes down by 2. Often that is because `super().release(conn)` counts, too.",
             breaks="counts_them_all",
             edit="""
 -            self._keep(conn)
@@ -365,7 +364,7 @@ guard = Exercise(
         ),
         slip(
             "another history",
-            "Only an OperationalError is looked for; there are others after which it cannot be kept.",
+            "There are other errors than OperationalError after which it cannot be kept: catch `sqlite3.Error`.",
             edit="""
 -        except sqlite3.Error:
 +        except (sqlite3.OperationalError, sqlite3.ProgrammingError):

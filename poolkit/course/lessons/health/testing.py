@@ -140,8 +140,11 @@ def passes_good_pools(test):
 
 def fails_a_trusting_pool(test):
     """It fails on a pool that believes everything."""
-    error, made = outcome(test, TrustingPool)
+    with watched(TrustingPool) as seen:
+        error, made = raised_by(test, seen)
+        closed = sum(seen.lent_closed)
     assert error is not None or made, "own pool"
+    assert error is not None or not closed, because("saw it", closed=closed)
     assert error is not None, "sees nothing"
     assert isinstance(error, AssertionError), because("fails by accident", error=error)
 
@@ -156,11 +159,16 @@ def fails_one_that_keeps_nothing(test):
 def outcome(test, pool_class: type) -> tuple[Exception | None, int]:
     """What the learner's test raises on this pool, None if it passes; and how many it made."""
     with watched(pool_class) as seen:
-        try:
-            test(seen)
-        except Exception as error:
-            return error, len(seen.made_in_all)
-    return None, len(seen.made_in_all)
+        return raised_by(test, seen)
+
+
+def raised_by(test, pool_class: type) -> tuple[Exception | None, int]:
+    """The same, of a class that is watched already."""
+    try:
+        test(pool_class)
+    except Exception as error:
+        return error, len(pool_class.made_in_all)
+    return None, len(pool_class.made_in_all)
 
 
 # --- the matrix: right pools, those with the fault, those that have only other faults
@@ -200,22 +208,23 @@ test_exercise = Exercise(
         "stops at the guard": "On a pool whose guard turns closed connections away your test stops with {error}. All that it can count on is `acquire()` and `release(conn)`.",
         "own pool": "Your test never made a pool of the class that it was given: `pool_class(ConnectionConfig())`. It has to try that one, whichever it is.",
         "fails the other": "Your test complains about a pool that is right in another way, it looks when it lends: {error}. What counts is what `acquire()` gives, not what lies on the shelf.",
-        "sees nothing": "A pool that keeps and lends closed connections passed your test: it raised nothing.",
+        "sees nothing": "A pool that keeps and lends closed connections passed your test, which was never lent a closed one.",
+        "saw it": "A pool that keeps and lends closed connections passed your test. It was lent a closed one ({closed} of its loans), and nothing was raised.",
         "fails by accident": "On a pool that lends closed connections your test stops with {error}. Raise AssertionError on purpose, so that whoever reads it knows what failed.",
         "reuses nothing": "A pool that throws every connection away passed your test. It never lends a closed one, and is no pool.",
     },
     slips=(
         slip(
             "sees nothing",
-            "After the closed one was given back, nothing was borrowed again.",
+            "Borrow again after the closed one was given back.",
             breaks="fails_a_trusting_pool",
             edit="""
 -    assert not is_closed(pool.acquire()), "a closed connection was lent"
 """,
         ),
         slip(
-            "sees nothing",
-            "It returns what it found; only raising makes a test fail.",
+            "saw it",
+            "Often what was found is returned or printed, or the AssertionError is caught: only what is raised makes a test fail.",
             breaks="fails_a_trusting_pool",
             edit="""
 -    assert not is_closed(pool.acquire()), "a closed connection was lent"
@@ -252,8 +261,7 @@ test_exercise = Exercise(
         ),
         slip(
             "own pool",
-            "The class that it makes is always the same.",
-            breaks="passes_good_pools fails_one_that_keeps_nothing",
+            breaks="passes_good_pools",
             edit="""
 -    pool = pool_class(ConnectionConfig())
 +    pool = TrustingPool(ConnectionConfig())
@@ -277,8 +285,8 @@ test_exercise = Exercise(
         ),
         slip(
             "fails the guard",
-            "It insists that the closed one comes back.",
-            breaks="passes_good_pools",
+            "It is the other way round: it passes on a pool that lends closed connections.",
+            breaks="passes_good_pools fails_a_trusting_pool",
             edit="""
 -    assert not is_closed(pool.acquire()), "a closed connection was lent"
 +    assert pool.acquire() is conn
@@ -286,7 +294,7 @@ test_exercise = Exercise(
         ),
         slip(
             "another history",
-            "It looks at `_idle`, which is the pool's own business: whether a healthy one is lent again shows when you borrow.",
+            "Its shelf is the pool's own business: whether a healthy one is lent again shows when you borrow.",
             edit="""
 -    assert pool.acquire() is conn, "a healthy connection was not kept"
 +    assert len(pool._idle) == 1, "a healthy connection was not kept"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from poolkit import ConnectionConfig
 from poolkit.course.exercises import expect
+from poolkit.course.pools import is_closed
 
 DISK = sqlite3.OperationalError("disk I/O error")
 
@@ -38,6 +39,10 @@ class Fragile(sqlite3.Connection):
     error: BaseException | None = None
     stuck = False
     asked = 0
+    notes = False  # whether it has the table yet
+
+    def __repr__(self) -> str:
+        return "<connection>"
 
     def complain(self, question: str) -> None:
         """Raise the error, a fresh one, since an exception keeps its traceback."""
@@ -73,11 +78,23 @@ class Fragile(sqlite3.Connection):
 
 
 def fragile() -> Fragile:
-    """A connection in good order, to a database of its own with one table, `notes`."""
-    conn = sqlite3.connect(":memory:", factory=Fragile)
-    conn.execute("CREATE TABLE notes (text)")
-    conn.asked = 0
-    return conn
+    """A connection in good order, to a database of its own."""
+    return sqlite3.connect(":memory:", factory=Fragile)
+
+
+def note(conn: Fragile, *texts: str) -> None:
+    """Write rows into its table, and do not commit them."""
+    if not conn.notes:
+        sqlite3.Connection.execute(conn, "CREATE TABLE notes (text)")
+        conn.notes = True
+    conn.executemany("INSERT INTO notes VALUES (?)", [(text,) for text in texts or ("half done",)])
+
+
+def rows_of(conn: Fragile) -> int:
+    """How many rows are in its table; 0 without one."""
+    if not conn.notes:
+        return 0
+    return sqlite3.Connection.execute(conn, "SELECT count(*) FROM notes").fetchone()[0]
 
 
 def broken(error: BaseException = DISK) -> Fragile:
@@ -88,16 +105,19 @@ def broken(error: BaseException = DISK) -> Fragile:
 
 
 @contextlib.contextmanager
-def one_connection() -> Iterator[sqlite3.Connection]:
-    """A connection to a table of its own, closed in the end."""
+def one_connection() -> Iterator[Fragile]:
+    """A connection in good order, closed in the end."""
     with contextlib.closing(fragile()) as conn:
         yield conn
 
 
 @contextlib.contextmanager
 def watched(pool_class: type) -> Iterator[type]:
-    """The pool class, with an eye on what it opens: all of it is closed in the end."""
-    opened, made = [], []
+    """The pool class, with an eye on what it opens: all of it is closed in the end.
+
+    `made_in_all`: the pools that were made; `lent_closed`: for each loan, whether it was closed.
+    """
+    opened, made, lent = [], [], []
 
     def begin(self, *args, **more):
         made.append(self)
@@ -110,9 +130,15 @@ def watched(pool_class: type) -> Iterator[type]:
         opened.append(conn)
         return conn
 
-    eye = {"__init__": begin, "_connect": connect, "opened_in_all": opened, "made_in_all": made}
+    def acquire(self):
+        conn = pool_class.acquire(self)
+        lent.append(isinstance(conn, sqlite3.Connection) and is_closed(conn))
+        return conn
+
+    eye = {"__init__": begin, "_connect": connect, "acquire": acquire}
+    seen = {"made_in_all": made, "lent_closed": lent}
     try:
-        yield type(pool_class.__name__, (pool_class,), eye)
+        yield type(pool_class.__name__, (pool_class,), {**eye, **seen})
     finally:
         for conn in opened:
             conn.close()

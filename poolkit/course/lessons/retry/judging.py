@@ -257,7 +257,7 @@ transient = Exercise(
         ),
         slip(
             "another history",
-            "Of eight bits `code % 16` and `0x7f` keep fewer; `0xff`, or `% 256`, keeps all.",
+            "133 is 128 + 5: `0x7f` keeps seven bits, `0xff` all eight.",
             edit="""
 -        return code & 0xFF in (5, 6)
 +        return code & 0x7F in (5, 6)
@@ -362,7 +362,7 @@ transient = Exercise(
         ),
         slip(
             "wrong type",
-            "Where it is not transient nothing is returned.",
+            "Where it is not transient it gives None.",
             breaks="refuses_what_stays",
             edit="""
 -        return code & 0xFF in (5, 6)
@@ -375,7 +375,7 @@ transient = Exercise(
         ),
         slip(
             "another history",
-            "The exact type is asked for: `isinstance` also takes what inherits from it.",
+            "What inherits from OperationalError is one, too: `isinstance` takes it.",
             edit="""
 -    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
 +    return type(exc) is sqlite3.OperationalError and "is locked" in str(exc)

@@ -247,8 +247,8 @@ class Diary:
     def really_sleep(self, seconds: float) -> None:
         self.said.append(f"calls time.sleep({seconds})")
 
-    def end(self, retry) -> str:
-        """Call retry, and say how it ended: with which of the exceptions, or with which value."""
+    def end(self, retry) -> tuple[str, str]:
+        """Call retry, and say how it ended: with which exception or value; and at which line."""
         given = list(self.play.pauses)
         pauses = (pause for pause in self.play.pauses) if self.play.one_by_one else given
         try:
@@ -261,19 +261,19 @@ class Diary:
         finally:
             if given != list(self.play.pauses):
                 self.said.append(f"leaves {given} in the list of pauses")
-        return "returns func itself" if result == self.func else f"returns {short(result)}"
+        return "returns func itself" if result == self.func else f"returns {short(result)}", ""
 
-    def _raised(self, exc: BaseException) -> str:
+    def _raised(self, exc: BaseException) -> tuple[str, str]:
         if isinstance(exc, StillGoing):
-            return "does not stop"
+            return "does not stop", ""
         for number, one in enumerate(self.passing, 1):
             if exc is one:
-                return f"raises failure {number} itself"
+                return f"raises failure {number} itself", ""
         if exc is self.ends or (self.play.stops is not None and type(exc) is KeyboardInterrupt):
-            return f"raises {type(exc).__name__}"
+            return f"raises {type(exc).__name__}", ""
         name, line = type(exc).__name__, their_line(exc.__traceback__)
         other = "another " if type(exc) in map(type, self.script.errors) else ""
-        return f"raises {other}{name}" + (f", at your {line}" if line else "")
+        return f"raises {other}{name}", f", at your {line}" if line else ""
 
 
 _FORMS = ((), (0.1,), (0.1, 0.2), (0.2, 0.1), (0.1, 0.1), (0,), (0, 0.1), (0.1, 0.2, 0.4))
@@ -300,9 +300,9 @@ def plays() -> Iterator[Play]:
 def play_one(func, play: Play) -> Iterator[Seen]:
     """What was done, in its order, and how it ended."""
     diary = Diary(play)
-    end = diary.end(func)
+    end, line = diary.end(func)
     said = ", ".join([*diary.said, end])
-    yield Seen("it", said, said)
+    yield Seen("it", said, f"{said}{line}")
 
 
 loop = Exercise(
@@ -358,7 +358,7 @@ loop = Exercise(
     slips=(
         slip(
             "after success",
-            "What func returned is asked whether it is something. That it returned is enough.",
+            "None is taken for a failure. That func returned is enough.",
             breaks="returns_at_once",
             edit="""
 -            return func()
@@ -382,7 +382,6 @@ loop = Exercise(
         ),
         slip(
             "lost the result",
-            "Nothing is returned.",
             breaks="returns_at_once",
             edit="""
 -            return func()
@@ -458,7 +457,7 @@ loop = Exercise(
         ),
         slip(
             "zero is a pause",
-            "Ask whether it `is None`.",
+            "Often that is `not pause` where `pause is None` is meant.",
             breaks="tries_again",
             edit="""
 -            if pause is None or not transient(exc):
@@ -467,7 +466,7 @@ loop = Exercise(
         ),
         slip(
             "needs a list",
-            "Only a list has a length.",
+            "What comes one by one has no length, and no first to be asked for.",
             breaks="takes_them_one_by_one",
             edit="""
 -    for pause in [*pauses, None]:
@@ -482,7 +481,7 @@ loop = Exercise(
         ),
         slip(
             "wrong from a generator",
-            "To count them uses a generator up: it can be gone through once.",
+            "A generator can be gone through once; whoever counts what is in it uses it up.",
             breaks="takes_them_one_by_one",
             edit="""
 -    for pause in [*pauses, None]:
@@ -585,7 +584,7 @@ loop = Exercise(
         ),
         slip(
             "hopeless",
-            "Every failure is tried again; nobody asks `transient`.",
+            "Every failure is tried again.",
             breaks="gives_up_on_what_stays",
             edit="""
 -            if pause is None or not transient(exc):
@@ -630,7 +629,7 @@ loop = Exercise(
         ),
         slip(
             "hopeless later",
-            "Only about the first failure `transient` is asked.",
+            "What was said of the first failure is taken for all.",
             breaks="gives_up_on_what_stays",
             edit="""
 +    passes = None
@@ -653,7 +652,7 @@ loop = Exercise(
         ),
         slip(
             "own idea",
-            "Only an OperationalError reaches the question: catch `Exception`.",
+            "Only an OperationalError is tried again: catch `Exception`.",
             breaks="asks_the_one_it_is_given",
             edit="""
 -        except Exception as exc:

@@ -237,14 +237,14 @@ delays = Exercise(
         "too long": "`backoff_delays(6, base=0.001, cap=0.006)` gave {got}: one is longer than 0.006.",
         "stops at the cap": "`backoff_delays(6, base=0.001, cap=0.006)` gave {got}. Between 6 attempts there are 5 pauses, with a cap as well as without.",
         "not at the cap": "`backoff_delays(6, base=0.001, cap=0.006)` gave {got}. Twice 0.004 is above the cap, so from there on the pause is 0.006 itself.",
-        "first too long": "`backoff_delays(3, base=0.005, cap=0.003)` should give 0.003 twice, since the cap holds for the first pause too; yours gave {got}.",
+        "first too long": "`backoff_delays(3, base=0.005, cap=0.003)` should give 0.003 twice, since the cap holds from the first pause on; yours gave {got}.",
         "wrong base": "`backoff_delays(4)` should begin with 0.01; yours begins {first}.",
         "wrong cap": "`backoff_delays(2, base=1.5)` should give 1.0, the default of `cap`; yours gives {longest}.",
     },
     slips=(
         slip(
             "starts doubled",
-            "Give the pause out first, double it then.",
+            "The first pause is base itself.",
             breaks="doubles",
             edit="""
 -        yield min(pause, cap)
@@ -305,7 +305,7 @@ delays = Exercise(
         ),
         slip(
             "how many",
-            "It comes to an end in the first round: `return` ends the whole function.",
+            "However many attempts there are, it gives one pause at most. Often a `return` in the loop is why: it ends the whole function.",
             breaks="one_fewer",
             edit="""
 -        yield min(pause, cap)
@@ -336,7 +336,7 @@ delays = Exercise(
         ),
         slip(
             "not at the cap",
-            "It stays at the last pause that was below the cap.",
+            "It stays at the last pause that was within the cap.",
             breaks="is_capped",
             edit="""
 -        yield min(pause, cap)
@@ -348,7 +348,7 @@ delays = Exercise(
         ),
         slip(
             "first too long",
-            "All but the first keep to it: the first is given out before it is compared.",
+            "All but the first keep to it.",
             breaks="is_capped",
             edit="""
 -        yield min(pause, cap)
@@ -386,7 +386,7 @@ delays = Exercise(
         ),
         slip(
             "gave nothing",
-            "It prints them; whoever calls it cannot use what is printed.",
+            "Often they are printed, or kept in a list that is not returned: whoever calls it cannot use those.",
             breaks="doubles",
             edit="""
 -        yield min(pause, cap)
@@ -395,7 +395,7 @@ delays = Exercise(
         ),
         slip(
             "wrong type",
-            "One number, the last pause: all of them are asked for.",
+            "One number: all the pauses are asked for.",
             breaks="doubles",
             edit="""
 -        yield min(pause, cap)
@@ -422,7 +422,7 @@ delays = Exercise(
         ),
         slip(
             "another history",
-            "A base of 0 counts as false, and the default comes in its place.",
+            "With a base of 0 the default comes in its place. Often that is because 0 counts as false.",
             edit="""
 -    pause = base
 +    pause = base or 0.01
