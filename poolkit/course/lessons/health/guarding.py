@@ -6,10 +6,11 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 
+from poolkit import ConnectionConfig
 from poolkit.course.exercises import Exercise, assume, because, expect
 from poolkit.course.histories import Histories, Seen, sequences
 from poolkit.course.lessons.health.given import TrustingPool
-from poolkit.course.lessons.health.trying import DISK, broken, lend, note, rows_of, trial
+from poolkit.course.lessons.health.trying import DISK, broken, lend, note, rows_of, trial, watched
 from poolkit.course.pools import ACQUIRE, is_closed, listed, still_open, which
 from poolkit.course.slips import slip
 
@@ -53,7 +54,8 @@ def turns_a_closed_one_away(pool_class):
         conn = lend(pool)
         conn.close()
         pool.release(conn)
-        assert not pool._idle, "kept the closed one"
+        assert conn not in pool._idle, "kept the closed one"
+        assert not pool._idle, "another in its place"
 
 
 def rolls_back(pool_class):
@@ -77,7 +79,8 @@ def closes_a_broken_one(pool_class):
     with trial(pool_class) as pool, contextlib.closing(broken()) as conn:
         pool._in_use = 1
         pool.release(conn)
-        assert not pool._idle, "kept the broken one"
+        assert conn not in pool._idle, "kept the broken one"
+        assert not pool._idle, "another in its place"
         assert is_closed(conn), "left open"
 
 
@@ -151,7 +154,8 @@ def _in_words(move: str | Return) -> str:
 def play_returns(pool_class, history: tuple) -> Iterator[Seen]:
     """What is open, kept and counted in the end, and what is left in what is kept."""
     size, moves = history
-    with trial(pool_class, size) as pool, trial(pool_class, size) as other:
+    with watched(pool_class) as seen:
+        pool, other = (seen(ConnectionConfig(pool_size=size)) for _ in range(2))
         other.release(other.acquire())
         held: list = []
         for move in moves:
@@ -212,6 +216,7 @@ guard = Exercise(
         "past the cap": "With `pool_size=1` two came back, and {idle} lie idle.",
         "lost another": "With `pool_size=2` two came back in good order, and the number of those on the shelf is {idle}.",
         "kept the closed one": "A borrower closed his connection and gave it back, and it lies on the shelf.",
+        "another in its place": "One that was closed or broken came back and was not kept, and another one lies on the shelf in its place. A return opens nothing.",
         "threw away the careless": "A borrower forgot to commit, and his connection was closed or not kept. It is in good order: after a rollback it can be lent again.",
         "still open": "A borrower forgot to commit, and what he began is still open on the shelf: the next one will finish it without knowing.",
         "committed": "A borrower gave back half of his work, and it was committed. Nobody has said that it is complete.",
@@ -257,6 +262,17 @@ guard = Exercise(
 +        except sqlite3.ProgrammingError:
 +            self._keep(conn)
          except sqlite3.Error:
+""",
+        ),
+        slip(
+            "another in its place",
+            breaks="turns_a_closed_one_away",
+            edit="""
+             conn.close()
+-        else:
+-            self._keep(conn)
++            conn = self._connect()
++        self._keep(conn)
 """,
         ),
         slip(

@@ -8,10 +8,11 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
+from poolkit import ConnectionConfig
 from poolkit.course.exercises import Exercise, assume, because, expect
 from poolkit.course.histories import Histories, Seen, sequences
 from poolkit.course.lessons.health.asking import health_check
-from poolkit.course.lessons.health.trying import DISK, broken, lend, trial
+from poolkit.course.lessons.health.trying import DISK, broken, lend, trial, watched
 from poolkit.course.pools import is_closed, listed, told, which
 from poolkit.course.slips import slip
 
@@ -91,6 +92,7 @@ def lends_what_works(pool_class):
         assert lent[1] is not warm, "lent twice"
         assert lent[1] is cold, "not the other"
         opened = len(pool.opened_here) - 2  # two of them for the shelf
+        assert opened >= 1, "opened elsewhere"
         assert opened == 1, because("opened besides", opened=opened)
 
 
@@ -121,8 +123,8 @@ def closes_what_does_not_work(pool_class):
     """One that is open and does not answer is closed."""
     with shelf(pool_class) as (pool, _), contextlib.closing(broken()) as silent:
         pool._idle.append((silent, pool._clock() - 9))
-        assume(lend(pool) is not silent)
-        assert is_closed(silent), "left open"
+        lent = lend(pool)
+        assert is_closed(silent), "lent silent" if lent is silent else "left open"
 
 
 def asks_at_the_limit(pool_class):
@@ -140,7 +142,7 @@ def asks_at_the_limit(pool_class):
 def leaves_the_young_alone(pool_class):
     """One that came back less than ping_after ago is lent, and none is asked."""
     with shelf(pool_class, 0.25) as (pool, (young,)):
-        assume(lend(pool) is young)
+        assert lend(pool) is young, "young not lent"
         assert pool.pings == 0, "always asks"
     with shelf(pool_class, 30, ping_after=60) as (pool, _):
         lend(pool)
@@ -207,14 +209,19 @@ def play_shelf(pool_class, history: tuple) -> Iterator[Seen]:
         expect(pool._idle, list, "pool._idle")
         left = [which(pool, pair[0]) for pair in pool._idle]
         yield Seen("the shelf holds", left, listed(left))
+        others = [which(pool.other, pair[0]) for pair in pool.other._idle]
+        yield Seen("another pool's shelf holds", others, listed(others))
 
 
 @contextlib.contextmanager
 def _noting(pool_class: type, ping_after: float, clock: Hands) -> Iterator[tuple]:
     """A pool, and the list of those that `_works` was asked about."""
     asked: list = []
-    with trial(pool_class, ping_after=ping_after, clock=clock) as pool:
-        works = pool._works
+    with watched(pool_class) as seen:
+        config = ConnectionConfig(ping_after=ping_after)
+        pool, other = (seen(config, clock=clock) for _ in range(2))
+        pool.other, works = other, pool._works
+        other.release(other._connect())
 
         def noted(conn):
             asked.append(conn)
@@ -285,7 +292,10 @@ lend_exercise = Exercise(
         "oldest first": "Two in good order lay idle, and you lent the one that came back first. The last one back is the likeliest to be alive.",
         "lent twice": "Two in good order lay idle, you were asked twice, and lent the same one twice.",
         "lent the dead": "A connection had died on the shelf, 9 seconds after it came back; `self._works(conn)` was not called, and what you lent is closed.",
-        "opened besides": "Two in good order lay idle and were lent, then a third loan needed a new one; you opened {opened} in all. Opening is the dearest way: only when the shelf is empty.",
+        "opened besides": "Two in good order lay idle and were lent, then a third loan needed a new one; by then {opened} had been opened. Opening is the dearest way: only when the shelf is empty.",
+        "opened elsewhere": "Two in good order lay idle and were lent; then the shelf was empty, and what was lent had not been opened by `self._connect()`.",
+        "lent silent": "A connection was open and answered nothing, 9 seconds after it came back, and it was lent.",
+        "young not lent": "A connection in good order came back a quarter of a second ago, `ping_after` is 0.5, and what was lent is another one.",
         "lent in spite": "A connection had died on the shelf. `self._works(conn)` was called, and what you lent is closed all the same.",
         "at zero": "`ping_after` was 0, so that each one is asked, however young; yours was lent dead. The limit is `self.config.ping_after`, and 0 is one like any other.",
         "own limit": "`ping_after` was 60, a connection came back 30 seconds ago, and you asked it all the same. The limit stands in `self.config.ping_after`.",
@@ -301,7 +311,7 @@ lend_exercise = Exercise(
         slip(
             "always new",
             "What lay idle is closed, not lent.",
-            breaks="lends_what_works",
+            breaks="lends_what_works leaves_the_young_alone",
             edit="""
 -            if self._clock() - since < self.config.ping_after or self._works(conn):
 -                return conn
@@ -354,7 +364,7 @@ lend_exercise = Exercise(
         slip(
             "lent the dead",
             "Nothing is ever asked.",
-            breaks="replaces_a_dead_one",
+            breaks="replaces_a_dead_one closes_what_does_not_work",
             edit="""
 -            if self._clock() - since < self.config.ping_after or self._works(conn):
 -                return conn
@@ -365,7 +375,7 @@ lend_exercise = Exercise(
         slip(
             "lent the dead",
             "It is the wrong way round: the young are asked, and the old are not.",
-            breaks="replaces_a_dead_one leaves_the_young_alone",
+            breaks="replaces_a_dead_one closes_what_does_not_work leaves_the_young_alone",
             edit="""
 -            if self._clock() - since < self.config.ping_after or self._works(conn):
 +            if self._clock() - since >= self.config.ping_after or self._works(conn):
@@ -421,6 +431,24 @@ lend_exercise = Exercise(
             edit="""
 -        while self._idle:
 +        if self._idle:
+""",
+        ),
+        slip(
+            "lent silent",
+            "`is_closed(conn)`, like any look without a question, sees only what was closed.",
+            breaks="closes_what_does_not_work",
+            edit="""
+-            if self._clock() - since < self.config.ping_after or self._works(conn):
++            if self._clock() - since < self.config.ping_after or not is_closed(conn):
+""",
+        ),
+        slip(
+            "young not lent",
+            "Young ones are closed.",
+            breaks="leaves_the_young_alone",
+            edit="""
+-            if self._clock() - since < self.config.ping_after or self._works(conn):
++            if self._clock() - since >= self.config.ping_after and self._works(conn):
 """,
         ),
         slip(
@@ -482,6 +510,14 @@ lend_exercise = Exercise(
 +                conn.close()
 +        self._idle = fit
 +        return self._idle.pop()[0] if self._idle else self._connect()
+""",
+        ),
+        slip(
+            "opened elsewhere",
+            breaks="lends_what_works",
+            edit="""
+-        return self._connect()
++        return sqlite3.connect(":memory:")
 """,
         ),
         slip(

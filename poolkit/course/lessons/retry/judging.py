@@ -27,9 +27,10 @@ def is_transient(exc):
 
 
 _NAMES = {
-    1: "ERROR", 2: "INTERNAL", 3: "PERM", 4: "ABORT", 5: "BUSY", 6: "LOCKED", 8: "READONLY",
-    9: "INTERRUPT", 10: "IOERR", 11: "CORRUPT", 13: "FULL", 14: "CANTOPEN", 15: "PROTOCOL",
-    17: "SCHEMA", 19: "CONSTRAINT", 21: "MISUSE", 22: "NOLFS", 23: "AUTH", 26: "NOTADB",
+    1: "ERROR", 2: "INTERNAL", 3: "PERM", 4: "ABORT", 5: "BUSY", 6: "LOCKED", 7: "NOMEM",
+    8: "READONLY", 9: "INTERRUPT", 10: "IOERR", 11: "CORRUPT", 12: "NOTFOUND", 13: "FULL",
+    14: "CANTOPEN", 15: "PROTOCOL", 16: "EMPTY", 17: "SCHEMA", 18: "TOOBIG", 19: "CONSTRAINT",
+    20: "MISMATCH", 21: "MISUSE", 22: "NOLFS", 23: "AUTH", 24: "FORMAT", 25: "RANGE", 26: "NOTADB",
     261: "BUSY_RECOVERY", 262: "LOCKED_SHAREDCACHE", 517: "BUSY_SNAPSHOT", 518: "LOCKED_VTAB",
     773: "BUSY_TIMEOUT", 1290: "IOERR_DIR_FSYNC", 1299: "CONSTRAINT_NOTNULL",
     1546: "IOERR_TRUNCATE", 1555: "CONSTRAINT_PRIMARYKEY", 2067: "CONSTRAINT_UNIQUE",
@@ -140,7 +141,12 @@ class Kind:
         return f"{name}, {how}, {said}"
 
 
-_LOCKED = ("database is locked", "database table is locked: events", "events is locked by Ann")
+_LOCKED = (
+    "database is locked",
+    "database table is locked: events",
+    "events is locked by Ann",
+    "cannot write: database is locked",
+)
 _OTHERS = ("no such table: events", "no such table: locked_doors", "disk I/O error", "lock", "")
 
 

@@ -42,7 +42,7 @@ def one_fewer(func):
         again = len(pauses_of(func, attempts, base=0.001))
         assert got == again, because("another number", attempts=attempts, got=got, again=again)
         assert got != MOST, because("no end", attempts=attempts, most=MOST, want=attempts - 1)
-        assert got != attempts, because("one for each attempt", attempts=attempts, got=got)
+        assert got != attempts, because("one for each attempt", attempts=attempts)
         assert got == attempts - 1, because(
             "how many", attempts=attempts, want=attempts - 1, got=got
         )
@@ -228,11 +228,11 @@ delays = Exercise(
         "starts doubled": "`backoff_delays(4, base=0.001)` gave 0.002, 0.004, 0.008: it begins with twice base, not with base.",
         "adds": "`backoff_delays(4, base=0.001)` gave 0.001, 0.002, 0.003. Twice the one before would be 0.001, 0.002, 0.004.",
         "wrong pauses": "`backoff_delays(4, base=0.001)` should give 0.001, 0.002 and 0.004; yours begins {got}.",
-        "one for each attempt": "`backoff_delays({attempts})` gave {got} pauses, one for each attempt. The last of them comes after the last attempt, when nobody will try again.",
+        "one for each attempt": "`backoff_delays({attempts}, base=0.001)` gave one pause for each attempt. The last of them comes after the last attempt, when nobody will try again.",
         "no number": "Among the pauses of {called:plain} is {got}. A pause is a number of seconds, ready to be slept.",
-        "no end": "`backoff_delays({attempts})` gave {most} pauses at least. Between {attempts} attempts there are {want}.",
-        "how many": "`backoff_delays({attempts})` should give as many pauses as there are gaps between the attempts, {want}; yours gave {got}.",
-        "another number": "`backoff_delays({attempts})` gave {got} pauses, and the same call a moment later {again}.",
+        "no end": "`backoff_delays({attempts}, base=0.001)` gave {most} pauses at least. Between {attempts} attempts there are {want}.",
+        "how many": "`backoff_delays({attempts}, base=0.001)` should give as many pauses as there are gaps between the attempts, {want}; yours gave {got}.",
+        "another number": "`backoff_delays({attempts}, base=0.001)` gave {got} pauses, and the same call a moment later {again}.",
         "slept": "`backoff_delays(3, base=0.001)` called `time.sleep`, {slept} times. It only gives the numbers; whoever calls it decides whether to sleep, and a test does not want to.",
         "too long": "`backoff_delays(6, base=0.001, cap=0.006)` gave {got}: one is longer than 0.006.",
         "stops at the cap": "`backoff_delays(6, base=0.001, cap=0.006)` gave {got}. Between 6 attempts there are 5 pauses, with a cap as well as without.",
