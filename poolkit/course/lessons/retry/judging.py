@@ -13,10 +13,10 @@ from poolkit.course.slips import slip
 
 
 def is_transient(exc):
-    """Whether the same call may succeed a moment later: the database, or a table, is locked.
+    """Whether another try may succeed a moment later: the database, or a table, is locked.
 
     An error from SQLite has an `exc.sqlite_errorcode`. Its lower 8 bits decide, whatever the
-    message says: 5 and 6 pass by themselves, nothing else does. An exception made by hand has no
+    message says: 5 and 6 are worth another try, nothing else is. An exception made by hand has no
     such attribute; then it is transient if it is a sqlite3.OperationalError, or inherits from it,
     with "is locked" in its message. Give True or False.
     """

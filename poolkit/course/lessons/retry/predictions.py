@@ -29,7 +29,7 @@ predictions = (
     ),
     Prediction(
         id="retry.wasted",
-        question="The database stays locked, and the loop gives up after its third attempt. In all it has slept 70 ms. How many of them could you take away without losing an attempt?",
+        question="The database stays locked, and the loop gives up after its third attempt. Its pauses add up to 70 ms. How many of them could you take away without losing an attempt?",
         places={"wasted": int},
         sample={"wasted": 0, "sure": 60},
         explanations=(
