@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.mutating import mutations
 for lesson in LESSONS:
     importlib.import_module(f"tests.answers.{lesson.name}")
 
+UNFILLED = re.compile(r"\{\w+(:plain)?\}")  # a place of a telling that got no value
 EXERCISES = {one.id: one for one in everything("exercises")}
 
 
@@ -68,7 +70,7 @@ def test_wrong_answer_is_refused_for_its_own_reason(exercise, wrong):
 
     assert verdict.reason == wrong.reason, verdict.story
     assert verdict.broken - {"every_short_history"} == wrong.breaks
-    assert "{" not in verdict.story
+    assert not UNFILLED.search(verdict.story)
 
 
 @pytest.mark.parametrize(("exercise", "number"), slips())
@@ -80,7 +82,7 @@ def test_slip_is_refused_and_recognised(exercise, number):
     assert verdict.reason == slip.reason, verdict.story
     assert verdict.broken == slip.broken(exercise)
     assert verdict.story.endswith(slip.says)
-    assert "{" not in verdict.story
+    assert not UNFILLED.search(verdict.story)
     assert verdict.slip is slip or not slip.says
 
 

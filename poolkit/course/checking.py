@@ -127,7 +127,7 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
             reason, story = _explain(exercise, run)
             verdict.marks.append(_mark(reason, run, verdict.keys))
             verdict.keys.append(reason)
-            if reason and not verdict.reason:
+            if reason and verdict.reason in ("", "not judged"):
                 verdict.reason, verdict.story = reason, story
             if run.hung is not None:
                 break
@@ -145,8 +145,8 @@ def _mark(reason: str, run: Run, earlier: list[str]) -> str:
     """What a claim's run comes to. A ✗ has to be true of the claim's own sentence."""
     if not reason:
         return "kept"
-    if not any(earlier):
-        return "broken"
+    if not any(key != "not judged" for key in earlier if key):
+        return "unjudged" if reason == "not judged" else "broken"
     own = isinstance(run.error, AssertionError) and reason not in earlier
     return "broken" if own else "unjudged"
 
