@@ -134,6 +134,7 @@ def given_settings() -> Iterator[dict]:
 def play_fields(config_class, given: dict) -> Iterator[Seen]:
     """What a config holds and shows, while others of its class are made, and which are its equals."""
     config = config_class(**given)
+    yield Seen("the call gives", "a config", "a config")
     twin, usual = config_class(**given), config_class()
     for name in DEFAULTS:
         yield Seen(f"its `{name}` is", getattr(config, name))
@@ -463,7 +464,7 @@ check_exercise = Exercise(
         ),
         slip(
             "accepted",
-            "Nothing is ever refused. To refuse is to `raise`: an error that is returned or printed stops nobody.",
+            "No size was refused, whatever it was. To refuse is to `raise`: an error that is returned or printed stops nobody.",
             breaks="refuses_below_one",
             edit="""
 -            raise TypeError(f"pool_size must be a whole number, not {self.pool_size!r}")
@@ -788,15 +789,15 @@ test_exercise = Exercise(
         "fails the good": "Your test was given {which:plain}, and failed with {error:plain}.",
         "never asks": "Your test was given a config class and made no config of it. `config_class` is the argument, and stands for whichever class is tested.",
         "returns": "Your test returned {returned} for a config that takes 0. Nobody looks at what a test returns; it fails by raising AssertionError.",
-        "sees nothing": "A config that takes `pool_size=0` passed your test: nothing was raised.",
+        "sees nothing": "A config that takes `pool_size=0` passed your test: no error came out of it.",
         "fails by accident": "Your test failed with {error:plain} on a config that takes 0. It should be AssertionError, raised on purpose, so that whoever reads it knows what failed.",
-        "never tries one": "A config that refuses every size below 2 passed your test. A test that only looks at what must fail is happy with a thing that always fails.",
+        "never tries one": "A config that refuses every size below 2 passed your test.",
         "any error will do": "A config that raises KeyError for `pool_size=0` passed your test.",
     },
     slips=(
         slip(
             "sees nothing",
-            "If the config takes 0, no error comes, and then nothing of yours raises one.",
+            "When 0 is taken, an AssertionError has to come out of your test. Often it is raised nowhere, or where an `except` catches it.",
             breaks="fails_one_that_accepts",
             edit="""
 -        return
@@ -806,7 +807,7 @@ test_exercise = Exercise(
         ),
         slip(
             "sees nothing",
-            "It passes on whatever it is given. Often an `except` catches the AssertionError as well.",
+            "It passes, whatever it is given. Often an `except` catches the AssertionError as well.",
             breaks="fails_one_that_accepts fails_one_that_refuses_all fails_the_wrong_error",
             edit="""
 -    config_class(pool_size=1)
@@ -823,6 +824,7 @@ test_exercise = Exercise(
         ),
         slip(
             "never tries one",
+            "A test that only looks at what must fail is happy with a thing that always fails.",
             breaks="fails_one_that_refuses_all",
             edit="""
 -    config_class(pool_size=1)

@@ -9,7 +9,6 @@ from poolkit.course.exercises import Exercise, assume, because, expect, same
 from poolkit.course.helping import Explanation
 from poolkit.course.histories import Histories
 from poolkit.course.pools import (
-    STOCK,
     all_of,
     counters,
     idle_ones,
@@ -622,7 +621,7 @@ def sees_reused_ones(pool_class):
         lend(pool, 1)
         assume(peak_of(pool) == 1)
     with trial(pool_class) as pool:
-        pool._idle += [pool._connect(), pool._connect()]
+        pool._idle.extend(pool._connect() for _ in range(3))
         for out in (1, 2):
             lend(pool, 1)
             assert peak_of(pool) == out, because("idle or reused", out=out, peak=peak_of(pool))
@@ -658,7 +657,7 @@ peak = Exercise(
         reports_the_rest,
         Histories(
             "Over every short history it lends as before and knows its busiest moment.",
-            inputs=lambda: [*loans([2], 3, ["stats", STOCK, ("rush", 3)]), *loans([1], 5)],
+            inputs=lambda: [*loans([2], 3, ["stats", ("stock", 3), ("rush", 3)]), *loans([1], 5)],
             play=play_loans(
                 all_of(idle_ones, counters("created", "reused", "idle", "in_use", "peak"))
             ),
@@ -676,7 +675,7 @@ peak = Exercise(
         "one at a time": "Four loans, one after the other, and never two at once: the peak is {peak}, not 1.",
         "seven at once": "Seven are out at once, and the peak is {peak}.",
         "does not stay": "With three out at once the peak was {top}. All came back{then:plain}, and now it is {peak}.",
-        "idle or reused": "Two lay idle and {out} of them went out: the peak is {peak}.",
+        "idle or reused": "Three lay idle, and {out} of them went out. The peak is {peak}.",
         "lost keys": "`stats()` had these before and has them no more: {lost}.",
     },
     slips=(
@@ -835,7 +834,7 @@ def shrinks_to_the_target(pool_class):
     """Afterwards `target` connections lie idle."""
     for target in (3, 0):
         with trial(pool_class) as pool:
-            left = idle(shrunk(pool, 5, target))
+            left = idle(shrunk(pool, 7, target))
             assert len(left) == target, because("another number", target=target, left=len(left))
 
 
@@ -910,7 +909,7 @@ shrink = Exercise(
         "Fill in the two blanks.\n\nwhile len(self._idle) > ____:\n    self._idle.pop(____).close()",
     ),
     tellings={
-        "another number": "Five lay idle, and `shrink({target})` was called. Idle now: {left}.",
+        "another number": "Seven lay idle, and `shrink({target})` was called. Idle now: {left}.",
         "closed the wrong ones": "Four lay idle and `shrink(1)` was called. Idle now: {left}, of which closed: {dead}. Whoever borrows one of those gets an error for a loan.",
         "left open": "Four lay idle and `shrink(1)` was called. Off the shelf now: {gone}, of which still open: {alive}.",
         "kept a cold one": "Three lay idle and `shrink(1)` was called. The one that is left is not the one that came back last.",
@@ -951,7 +950,7 @@ shrink = Exercise(
         ),
         slip(
             "another number",
-            "Mind that `[-0:]` is the whole list.",
+            "`shrink(0)` takes nothing away. Often that is a slice, since `[-0:]` is the whole list, or a 0 that counts as false.",
             breaks="shrinks_to_the_target",
             edit="""
 -        while len(self._idle) > target:
@@ -959,6 +958,15 @@ shrink = Exercise(
 +        for conn in self._idle[:-target]:
 +            conn.close()
 +        self._idle = self._idle[-target:]
+""",
+        ),
+        slip(
+            "another number",
+            "It goes down to `pool_size`, whatever `target` is.",
+            breaks="shrinks_to_the_target",
+            edit="""
+-        while len(self._idle) > target:
++        while len(self._idle) > self.config.pool_size:
 """,
         ),
         slip(
