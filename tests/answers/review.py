@@ -332,8 +332,7 @@ class CleanPool(Mended2):
     def connection(self):
         conn = self.acquire()
         try:
-            with conn:
-                yield conn
+            yield conn
         finally:
             self.release(conn)
 

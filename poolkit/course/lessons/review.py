@@ -695,7 +695,9 @@ def matrix(*names: str) -> Histories:
         told = f"fails: {complaint(error)}" if error is not None else "passes"
         yield Seen("the proof", error is None, told)
 
-    worlds = [one for one in WORLD if one not in (Unshelved, Lazy)] if "interrupted" in names else WORLD
+    worlds = (
+        [one for one in WORLD if one not in (Unshelved, Lazy)] if "interrupted" in names else WORLD
+    )
     return Histories(
         "On every pool that we have, right or wrong in one way, it passes or fails as it should.",
         inputs=lambda: [(name, pool_class) for pool_class in worlds for name in names],
