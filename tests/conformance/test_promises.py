@@ -6,12 +6,7 @@ from tests.conformance import judging
 from tests.conformance.adapters import Poolkit
 
 #: What poolkit breaks today. A promise that is kept again must leave the list.
-OWED = {
-    "leftovers.nothing_half_read",
-    "leftovers.kept_cursor",
-    "leftovers.settings_are_back",
-    "fork.nothing_committed_is_lost",
-}
+OWED: set[str] = set()
 
 
 @pytest.mark.parametrize("promise", judging.promises(), ids=lambda promise: promise.id)
