@@ -573,7 +573,7 @@ cap = Exercise(
 """,
         ),
     ),
-    after="An uncapped shelf is the commonest way for a pool to become a leak.",
+    after="A shelf without a cap is no leak, since all that lies there can be lent again. But it grows with every rush and never gets smaller.",
 )
 
 
@@ -1105,17 +1105,25 @@ predictions = (
                 "Nothing is opened while something lies idle: there are three in all.",
             ),
         ),
-        why="A server hangs up on a connection that was silent for too long. With a stack a quiet day uses one connection, which stays warm, and the others can be recognised as surplus. With a queue each is used just often enough to look needed.",
+        why="With a stack a quiet day uses one connection, which stays warm, and the others are seen to be surplus: that decides. A queue uses each just often enough to look needed. It would keep them all awake for a server that hangs up on the silent; but what nobody needs may well be hung up on.",
     ),
     Prediction(
         id="simple.uncapped",
-        question="pool_size is 5, but release() appends without looking. A rush borrows 50 at once and gives them all back. How many lie idle afterwards?",
+        question="pool_size is 5. Thirty borrow at once and give back, later fifty do. How many lie idle in the end, if release() appends without looking (`uncapped`), and if it keeps to pool_size (`capped`)?",
         places={"uncapped": int, "capped": int},
         sample={"uncapped": 5, "capped": 5, "sure": 80},
         explanations=(
             (
                 {"uncapped": 5},
                 "`pool_size` is only a number in a config. Nothing enforces it unless `release()` looks.",
+            ),
+            (
+                {"uncapped": 80},
+                "The second rush found thirty on the shelf and opened only the twenty that were missing.",
+            ),
+            (
+                {"uncapped": 30},
+                "Thirty lay idle when fifty came: twenty more were opened, and nothing closed them.",
             ),
             ({"uncapped": 0}, "Nothing closed them: `release()` put each one on the shelf."),
             ({"capped": 50}, "With the cap, `release()` closes what does not fit."),
@@ -1139,7 +1147,7 @@ predictions = (
             ),
             ({"in_use": 3}, "The two idle ones were not in use before, and are closed now."),
         ),
-        why="`close_all()` closes what came home. A borrower who never returns keeps a connection open for ever, and `in_use` is the only trace of it.",
+        why="`close_all()` closes what came home. A borrower who never returns keeps a connection open until Python cleans up behind them. `in_use` counts it for ever, and is the only trace.",
     ),
 )
 
@@ -1148,11 +1156,11 @@ explanations = (
         id="simple.why_stack",
         question="Why does a pool lend the connection that came back last, and not the one that has waited longest?",
         points=(
-            "The one used last is the likeliest still to be alive: servers and firewalls drop what is silent.",
-            "Its statement and page caches are warm.",
             "What is not needed stays untouched, so that it can be recognised and closed.",
+            "The caches of the one used last are warm.",
+            "The one used last is the likeliest still to be alive: servers and firewalls drop what is silent. A queue would use each in turn and keep all alive, needed or not.",
         ),
-        sample="The last one back was alive a moment ago, so it is probably alive now, and the ones nobody needs can be found and closed.",
+        sample="The ones nobody needs can be found and closed, and the last one back is warm and was alive a moment ago.",
     ),
     Explanation(
         id="simple.sizes",
