@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import sqlite3
 from dataclasses import dataclass, field
 
@@ -385,12 +386,18 @@ def _card(verdict: Verdict) -> Card:
     else:
         _mark_claims(card, verdict)
     if verdict.printed.strip():
-        card.say("It printed:").code(verdict.printed.strip())
+        card.say("It printed:").code(_folded(verdict.printed.strip()))
     if verdict.kept:
         card.say(exercise.after)
     elif verdict.reason != "not attempted":
         card.say(f'Stuck? `hint("{exercise.id}")`')
     return card
+
+
+def _folded(text: str) -> str:
+    """A text in which a line that is repeated stands once: a check runs the code many times."""
+    runs = [(line, len(list(same))) for line, same in itertools.groupby(text.splitlines())]
+    return "\n".join(line if times == 1 else f"{line}  ({times} times)" for line, times in runs)
 
 
 def _mark_claims(card: Card, verdict: Verdict) -> None:
