@@ -853,7 +853,7 @@ test_exercise = Exercise(
         ),
         slip(
             "fails the good",
-            "That is the refusal itself, and the good end: catch it.",
+            "A refusal with ValueError is the good end: there your test has to pass.",
             breaks="passes_a_good_config fails_one_that_accepts",
             edit="""
 -    try:
@@ -887,7 +887,7 @@ test_exercise = Exercise(
         ),
         slip(
             "another history",
-            "It asks for certain words in the message, which were not promised.",
+            "It asks for something in the message that was not promised.",
             edit="""
 -    except ValueError:
 -        return

@@ -218,7 +218,7 @@ reuse = Exercise(
     slips=(
         slip(
             "always new",
-            "Look at `self._idle` before you open anything.",
+            "A new one is opened each time, whatever lies on `self._idle`.",
             breaks="reuses counts",
             edit="""
 -        if self._idle:
@@ -228,7 +228,7 @@ reuse = Exercise(
         ),
         slip(
             "kept on the shelf",
-            "Looking at the last item is not enough; it has to leave the list.",
+            "What is lent has to leave the list.",
             breaks="lends_each_once counts",
             edit="""
 -            return self._idle.pop()
@@ -237,7 +237,7 @@ reuse = Exercise(
         ),
         slip(
             "oldest first",
-            "`pop(0)` takes from the front; where did `release` put the last one?",
+            "It takes from the front of the list, and `release` puts at the end.",
             breaks="last_back_first_out",
             edit="""
 -            return self._idle.pop()
@@ -427,7 +427,7 @@ cap = Exercise(
     slips=(
         slip(
             "too many idle",
-            "Whatever comes back is kept: `pool_size` is only a number until `release` compares with it.",
+            "Whatever comes back is kept. `pool_size` bounds nothing by itself: `release` has to.",
             breaks="keeps_no_more",
             edit="""
 -        if len(self._idle) < self.config.pool_size:
@@ -439,7 +439,7 @@ cap = Exercise(
         ),
         slip(
             "too many idle",
-            "It keeps one more than the config says: compare before you put this one down.",
+            "It keeps one more than the config says.",
             breaks="keeps_no_more",
             edit="""
 -        if len(self._idle) < self.config.pool_size:
@@ -500,7 +500,7 @@ cap = Exercise(
         ),
         slip(
             "dropped, not closed",
-            "Dropping a connection does not close it: its file stays open until Python cleans up. Call `conn.close()`, with its brackets.",
+            "What is dropped is not closed: its file stays open until Python cleans up. `conn.close()` closes it; `conn.close` without brackets does nothing.",
             breaks="closes_the_surplus",
             edit="""
 -        else:
@@ -563,7 +563,7 @@ cap = Exercise(
         ),
         slip(
             "another history",
-            "A full shelf is emptied to make room; only `conn` has to be closed then.",
+            "When the shelf is full, what lies there is closed as well. Only `conn` has to be.",
             edit="""
          else:
 -            conn.close()
@@ -759,7 +759,7 @@ peak = Exercise(
         ),
         slip(
             "starts wrong",
-            "One peak stands for all pools of the class: keep it in `self._peak`.",
+            "One peak stands for all pools: keep it in `self._peak`.",
             breaks="starts_at_zero counts_those_out_at_once",
             edit="""
 -        self._peak = max(self._peak, self._in_use)
@@ -989,7 +989,7 @@ shrink = Exercise(
         ),
         slip(
             "kept a cold one",
-            "`pop()` takes the one that came back last, which is the warmest: keep that.",
+            "The one that came back last is the warmest, and here it goes first: keep it for the end.",
             breaks="keeps_the_warm_ones",
             edit="""
 -            self._idle.pop(0).close()
