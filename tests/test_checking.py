@@ -1,5 +1,6 @@
 """The ladder of `check`, rung by rung, and what a learner reads on each."""
 
+import dataclasses
 import io
 import itertools
 import re
@@ -14,11 +15,11 @@ from poolkit import SimplePool
 from poolkit.course import check, explain, hint, mine_or_reference, solution, state
 from poolkit.course import guard as guarding
 from poolkit.course.checking import examine
-from poolkit.course.exercises import UnknownId, find, same
+from poolkit.course.exercises import UnknownId, assume, find, same
 from poolkit.course.guard import Guard
 from poolkit.course.lessons.simple import CappedPool, Lender, ReusingPool, Shelf
 from poolkit.course.shown import Card
-from tests.double import DOUBLE
+from tests.double import DOUBLE, takes_zero
 
 
 @pytest.fixture(autouse=True)
@@ -525,3 +526,17 @@ def test_guard_gives_the_streams_back(capsys):
     assert (sys.stdout, sys.stderr, input) == (out, err, keyboard)
     assert str(guard.printed) == "inside\n"
     assert capsys.readouterr().out == "outside\n"
+
+
+def test_what_cannot_be_judged_is_not_told_where_another_claim_can_tell():
+    def unjudged(func):
+        """It stands on something that no earlier claim insists on."""
+        assume(func(3) == 6)
+
+    exercise = dataclasses.replace(DOUBLE, claims=(unjudged, takes_zero))
+
+    neither = examine(exercise, lambda number: number * 3 + 1)
+    only_that = examine(exercise, lambda number: number * 3)
+
+    assert (neither.reason, neither.marks) == ("zero", ["unjudged", "broken"])
+    assert (only_that.reason, only_that.marks) == ("not judged", ["unjudged", "kept"])

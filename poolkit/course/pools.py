@@ -23,7 +23,7 @@ _DONE = {
 def is_closed(conn: sqlite3.Connection) -> bool:
     """Whether a connection was closed; asking costs no query."""
     try:
-        conn.in_transaction
+        conn.total_changes
     except sqlite3.ProgrammingError:
         return True
     return False
