@@ -148,7 +148,6 @@ def _if_nothing_else_broke(verdict: Verdict) -> None:
     """A claim that could not be judged, while none is broken, is told as what it is."""
     if not verdict.reason and NOT_JUDGED in verdict.keys:
         verdict.reason, verdict.story = NOT_JUDGED, UNJUDGED
-        verdict.marks[verdict.keys.index(NOT_JUDGED)] = "broken"
 
 
 def _mark(reason: str, run: Run, earlier: list[str]) -> str:
@@ -405,9 +404,10 @@ def _folded(text: str) -> str:
 
 def _mark_claims(card: Card, verdict: Verdict) -> None:
     told = False
+    tells = "broken" if "broken" in verdict.marks else "unjudged"
     for claim, mark in zip(verdict.exercise.claims, verdict.marks, strict=True):
         text = inspect.getdoc(claim).splitlines()[0]
         card.mark(mark, text + {"open": " (not run)", "unjudged": " (not judged)"}.get(mark, ""))
-        if mark == "broken" and not told:
+        if mark == tells and not told:
             card.story(verdict.story)
             told = True
