@@ -113,9 +113,9 @@ def _check_path(path: object) -> None:
     if not isinstance(text, str):
         raise TypeError(f"db_path must be a str or a path object, not {path!r}")
     if not text:
-        raise ValueError("db_path must not be empty, not '': ':memory:' is the database in memory")
+        raise ValueError("db_path must not be empty: ':memory:' is the database in memory")
     if "\0" in text:
-        raise ValueError(f"db_path must not hold a NUL character, not {text!r}")
+        raise ValueError(f"db_path must not hold a NUL character: {text!r}")
 
 
 def _check_count(field: str, value: object, least: int, or_none: bool = False) -> None:

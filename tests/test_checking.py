@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import itertools
+import re
 import sqlite3
 import sys
 import threading
@@ -400,6 +401,18 @@ def test_check_shows_one_line_a_claim(capsys):
     assert said[2] == "✗ Never more than pool_size connections lie idle."
     assert "With `pool_size=2` seven were lent at once and came back. Idle now: 7." in said[3]
     assert said[-1] == 'Stuck? `hint("simple.cap")`'
+
+
+def test_a_line_that_is_printed_again_and_again_is_shown_once(capsys):
+    class CappedPool(Lender):
+        def release(self, conn):
+            print("back")
+
+    check("simple.cap", CappedPool)
+
+    said = capsys.readouterr().out
+    assert said.count("back\n") == 0
+    assert re.search(r"^    back  \(\d+ times\)$", said, re.MULTILINE)
 
 
 def test_unknown_id_is_one_line():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from poolkit.course.checking import examine
+from poolkit.course.checking import _card, examine
 from poolkit.course.exercises import Exercise, assume, because
 from poolkit.course.slips import Misfit, edited
 from tests.double import EVEN
@@ -87,12 +87,14 @@ def test_a_claim_that_has_nothing_to_stand_on_leaves_the_story_to_a_broken_one()
     assert verdict.marks == ["unjudged", "broken"]
 
 
-def test_a_claim_that_has_nothing_to_stand_on_is_not_kept():
+def test_a_claim_that_has_nothing_to_stand_on_is_not_kept(capsys):
     asked = Exercise("simple.double", "", EVEN.answer, (only_large,), ("", "", ""), {})
 
     verdict = examine(asked, lambda number: number)
 
-    assert (verdict.reason, verdict.marks) == ("not judged", ["broken"])
+    assert (verdict.reason, verdict.marks) == ("not judged", ["unjudged"])
+    _card(verdict).show()
+    assert "This cannot be judged" in capsys.readouterr().out
 
 
 def test_a_telling_is_found_through_an_exception_that_the_learner_wrapped():

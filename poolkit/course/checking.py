@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import sqlite3
 from dataclasses import dataclass, field
 
@@ -147,7 +148,6 @@ def _if_nothing_else_broke(verdict: Verdict) -> None:
     """A claim that could not be judged, while none is broken, is told as what it is."""
     if not verdict.reason and NOT_JUDGED in verdict.keys:
         verdict.reason, verdict.story = NOT_JUDGED, UNJUDGED
-        verdict.marks[verdict.keys.index(NOT_JUDGED)] = "broken"
 
 
 def _mark(reason: str, run: Run, earlier: list[str]) -> str:
@@ -388,7 +388,7 @@ def _card(verdict: Verdict) -> Card:
     else:
         _mark_claims(card, verdict)
     if verdict.printed.strip():
-        card.say("It printed:").code(verdict.printed.strip())
+        card.say("It printed:").code(_folded(verdict.printed.strip()))
     if verdict.kept:
         card.say(exercise.after)
     elif verdict.reason != "not attempted":
@@ -396,11 +396,18 @@ def _card(verdict: Verdict) -> Card:
     return card
 
 
+def _folded(text: str) -> str:
+    """A text in which a line that is repeated stands once: a check runs the code many times."""
+    runs = [(line, len(list(same))) for line, same in itertools.groupby(text.splitlines())]
+    return "\n".join(line if times == 1 else f"{line}  ({times} times)" for line, times in runs)
+
+
 def _mark_claims(card: Card, verdict: Verdict) -> None:
     told = False
+    tells = "broken" if "broken" in verdict.marks else "unjudged"
     for claim, mark in zip(verdict.exercise.claims, verdict.marks, strict=True):
         text = inspect.getdoc(claim).splitlines()[0]
         card.mark(mark, text + {"open": " (not run)", "unjudged": " (not judged)"}.get(mark, ""))
-        if mark == "broken" and not told:
+        if mark == tells and not told:
             card.story(verdict.story)
             told = True

@@ -853,7 +853,7 @@ test_exercise = Exercise(
         ),
         slip(
             "fails the good",
-            "That is the refusal itself, and the good end: catch it.",
+            "A refusal with ValueError is the good end: there your test has to pass.",
             breaks="passes_a_good_config fails_one_that_accepts",
             edit="""
 -    try:
@@ -887,7 +887,7 @@ test_exercise = Exercise(
         ),
         slip(
             "another history",
-            "It asks for certain words in the message, which were not promised.",
+            "It asks for something in the message that was not promised.",
             edit="""
 -    except ValueError:
 -        return
@@ -916,7 +916,7 @@ test_exercise = Exercise(
 """,
         ),
     ),
-    after="You have seen your test fail on three wrong configs before you trusted it. Keep that habit.",
+    after="You have seen your test fail on wrong configs before you trusted it. Keep that habit.",
 )
 
 exercises = (fields_exercise, check_exercise, test_exercise)
@@ -924,7 +924,7 @@ exercises = (fields_exercise, check_exercise, test_exercise)
 predictions = (
     Prediction(
         id="config.zero",
-        question="`pool_size` is the number of idle connections that a pool keeps. Nobody forbids 0. With it, ten borrowers come one after the other. What do you see?",
+        question="`pool_size` is the number of idle connections that a pool keeps. Nobody forbids 0. With it, ten borrowers come one after the other. What do you see? `works`: each gets a connection that answers. `created`: how many the pool opens in all.",
         places={"works": bool, "created": int},
         sample={"works": False, "created": 0, "sure": 75},
         explanations=(
@@ -972,7 +972,7 @@ predictions = (
             ),
             ({"kept": 0}, "A size of 1 keeps one; the other four are closed."),
         ),
-        why="A frozen dataclass makes this impossible: assignment raises FrozenInstanceError.",
+        why="A frozen dataclass refuses this: assignment raises FrozenInstanceError.",
     ),
     Prediction(
         id="config.replace",
@@ -989,7 +989,7 @@ predictions = (
                 "The old one is frozen; `replace` makes another object and leaves it alone.",
             ),
         ),
-        why="There is no back door: every config that exists has been checked.",
+        why="So `replace` is no back door: what it makes is checked as well. What still gets round is `object.__setattr__`, which nobody writes by mistake.",
     ),
 )
 

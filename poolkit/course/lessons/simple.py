@@ -218,7 +218,7 @@ reuse = Exercise(
     slips=(
         slip(
             "always new",
-            "Look at `self._idle` before you open anything.",
+            "A new one is opened each time, whatever lies on `self._idle`.",
             breaks="reuses counts",
             edit="""
 -        if self._idle:
@@ -228,7 +228,7 @@ reuse = Exercise(
         ),
         slip(
             "kept on the shelf",
-            "Looking at the last item is not enough; it has to leave the list.",
+            "What is lent has to leave the list.",
             breaks="lends_each_once counts",
             edit="""
 -            return self._idle.pop()
@@ -237,7 +237,7 @@ reuse = Exercise(
         ),
         slip(
             "oldest first",
-            "`pop(0)` takes from the front; where did `release` put the last one?",
+            "It takes from the front of the list, and `release` puts at the end.",
             breaks="last_back_first_out",
             edit="""
 -            return self._idle.pop()
@@ -427,7 +427,7 @@ cap = Exercise(
     slips=(
         slip(
             "too many idle",
-            "Whatever comes back is kept: `pool_size` is only a number until `release` compares with it.",
+            "Whatever comes back is kept. `pool_size` bounds nothing by itself: `release` has to.",
             breaks="keeps_no_more",
             edit="""
 -        if len(self._idle) < self.config.pool_size:
@@ -439,7 +439,7 @@ cap = Exercise(
         ),
         slip(
             "too many idle",
-            "It keeps one more than the config says: compare before you put this one down.",
+            "It keeps one more than the config says.",
             breaks="keeps_no_more",
             edit="""
 -        if len(self._idle) < self.config.pool_size:
@@ -500,7 +500,7 @@ cap = Exercise(
         ),
         slip(
             "dropped, not closed",
-            "Dropping a connection does not close it: its file stays open until Python cleans up. Call `conn.close()`, with its brackets.",
+            "What is dropped is not closed: its file stays open until Python cleans up. `conn.close()` closes it; `conn.close` without brackets does nothing.",
             breaks="closes_the_surplus",
             edit="""
 -        else:
@@ -563,7 +563,7 @@ cap = Exercise(
         ),
         slip(
             "another history",
-            "A full shelf is emptied to make room; only `conn` has to be closed then.",
+            "When the shelf is full, what lies there is closed as well. Only `conn` has to be.",
             edit="""
          else:
 -            conn.close()
@@ -573,7 +573,7 @@ cap = Exercise(
 """,
         ),
     ),
-    after="An uncapped shelf is the commonest way for a pool to become a leak.",
+    after="A shelf without a cap is no leak, since all that lies there can be lent again. But it grows with every rush and never gets smaller.",
 )
 
 
@@ -759,7 +759,7 @@ peak = Exercise(
         ),
         slip(
             "starts wrong",
-            "One peak stands for all pools of the class: keep it in `self._peak`.",
+            "One peak stands for all pools: keep it in `self._peak`.",
             breaks="starts_at_zero counts_those_out_at_once",
             edit="""
 -        self._peak = max(self._peak, self._in_use)
@@ -989,7 +989,7 @@ shrink = Exercise(
         ),
         slip(
             "kept a cold one",
-            "`pop()` takes the one that came back last, which is the warmest: keep that.",
+            "The one that came back last is the warmest, and here it goes first: keep it for the end.",
             breaks="keeps_the_warm_ones",
             edit="""
 -            self._idle.pop(0).close()
@@ -1105,17 +1105,25 @@ predictions = (
                 "Nothing is opened while something lies idle: there are three in all.",
             ),
         ),
-        why="A server hangs up on a connection that was silent for too long. With a stack a quiet day uses one connection, which stays warm, and the others can be recognised as surplus. With a queue each is used just often enough to look needed.",
+        why="With a stack a quiet day uses one connection, which stays warm, and the others are seen to be surplus: that decides. A queue uses each just often enough to look needed. It would keep them all awake for a server that hangs up on the silent; but what nobody needs may well be hung up on.",
     ),
     Prediction(
         id="simple.uncapped",
-        question="pool_size is 5, but release() appends without looking. A rush borrows 50 at once and gives them all back. How many lie idle afterwards?",
+        question="pool_size is 5. Thirty borrow at once and give back, later fifty do. How many lie idle in the end, if release() appends without looking (`uncapped`), and if it keeps to pool_size (`capped`)?",
         places={"uncapped": int, "capped": int},
         sample={"uncapped": 5, "capped": 5, "sure": 80},
         explanations=(
             (
                 {"uncapped": 5},
                 "`pool_size` is only a number in a config. Nothing enforces it unless `release()` looks.",
+            ),
+            (
+                {"uncapped": 80},
+                "The second rush found thirty on the shelf and opened only the twenty that were missing.",
+            ),
+            (
+                {"uncapped": 30},
+                "Thirty lay idle when fifty came: twenty more were opened, and nothing closed them.",
             ),
             ({"uncapped": 0}, "Nothing closed them: `release()` put each one on the shelf."),
             ({"capped": 50}, "With the cap, `release()` closes what does not fit."),
@@ -1139,7 +1147,7 @@ predictions = (
             ),
             ({"in_use": 3}, "The two idle ones were not in use before, and are closed now."),
         ),
-        why="`close_all()` closes what came home. A borrower who never returns keeps a connection open for ever, and `in_use` is the only trace of it.",
+        why="`close_all()` closes what came home. A borrower who never returns keeps a connection open until Python cleans up behind them. `in_use` counts it for ever, and is the only trace.",
     ),
 )
 
@@ -1148,11 +1156,11 @@ explanations = (
         id="simple.why_stack",
         question="Why does a pool lend the connection that came back last, and not the one that has waited longest?",
         points=(
-            "The one used last is the likeliest still to be alive: servers and firewalls drop what is silent.",
-            "Its statement and page caches are warm.",
             "What is not needed stays untouched, so that it can be recognised and closed.",
+            "The caches of the one used last are warm.",
+            "The one used last is the likeliest still to be alive: servers and firewalls drop what is silent. A queue would use each in turn and keep all alive, needed or not.",
         ),
-        sample="The last one back was alive a moment ago, so it is probably alive now, and the ones nobody needs can be found and closed.",
+        sample="The ones nobody needs can be found and closed, and the last one back is warm and was alive a moment ago.",
     ),
     Explanation(
         id="simple.sizes",

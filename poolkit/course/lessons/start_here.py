@@ -215,20 +215,24 @@ exercises = (saved,)
 predictions = (
     Prediction(
         id="start_here.first",
-        question="A loop opens a SQLite file, asks one question and closes it, a hundred times. Another opens it once and asks a hundred times. How many connections does each open?",
+        question="A page asks three questions and is shown a hundred times. One program opens a connection for each question (`each_time`), another for each page (`kept`). How many connections does each open?",
         places={"each_time": int, "kept": int},
-        sample={"each_time": 100, "kept": 1, "sure": 95},
+        sample={"each_time": 300, "kept": 100, "sure": 95},
         explanations=(
             (
-                {"each_time": 1},
-                "Nobody kept it: each round of the loop closed its connection, so the next one had to open another.",
+                {"each_time": 100},
+                "Each question of a page opened one, and closed it before the next: three for every page.",
             ),
             (
-                {"kept": 100},
-                "It was opened before the loop began, and every question went through the same one.",
+                {"kept": 1},
+                "It was kept for one page only, and closed at its end: the next page had to open another.",
+            ),
+            (
+                {"kept": 300},
+                "Within a page it stays open, and all three questions go through the same one.",
             ),
         ),
-        why="With a pool the first loop can stay as it is written, and cost as little as the second.",
+        why="A pool would open one, and lend it to each page in turn: a hundred pages, one connection.",
     ),
     Prediction(
         id="start_here.cost",
@@ -246,10 +250,10 @@ predictions = (
             ),
             (
                 {"dearer": "300 times"},
-                "Across a network, with a password and encryption, it would be that much and more. A file on your own disk is cheaper.",
+                "A file on your own disk is cheaper than that: there is no network, no password and no server that has to start a process.",
             ),
         ),
-        why="Across a network, with a password and encryption, opening grows to milliseconds, while the query hardly changes.",
+        why="Across a network both grow: a query pays for one way there and back, opening for several, a password check and encryption. Opening stays the dear part.",
         measured=True,
     ),
 )
