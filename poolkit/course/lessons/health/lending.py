@@ -80,6 +80,7 @@ def lends_what_works(pool_class):
         assert lent[0] is warm, "oldest first"
         assert lent[1] is not warm, "lent twice"
         assert lent[1] is cold, "not the other"
+        assert lent[2] not in (cold, warm), "lent twice"
         opened = len(pool.opened_here) - 2  # two of them for the shelf
         assert opened >= 1, "opened elsewhere"
         assert opened == 1, because("opened besides", opened=opened)
@@ -169,10 +170,10 @@ lend_exercise = Exercise(
         "always new": "Two connections in good order lay idle, and what was lent was neither of them.",
         "not the other": "Two connections in good order lay idle. The one that came back last was lent, and the next loan was not the other.",
         "oldest first": "Two in good order lay idle, and you lent the one that came back first. The last one back is the likeliest to be alive.",
-        "lent twice": "Two in good order lay idle, you were asked twice, and lent the same one twice.",
+        "lent twice": "Two in good order lay idle, nothing was given back, and one of them was lent twice.",
         "lent the dead": "A connection had died on the shelf, 9 seconds after it came back; `self._works(conn)` was not called, and what you lent is closed.",
         "opened besides": "Two in good order lay idle and were lent, then a third loan needed a new one; by then {opened} had been opened. Opening is the dearest way: only when the shelf is empty.",
-        "opened elsewhere": "Two in good order lay idle and were lent; then the shelf was empty, and what was lent had not been opened by `self._connect()`.",
+        "opened elsewhere": "Two in good order lay idle and were lent, and the third loan had not been opened by `self._connect()`.",
         "lent silent": "A connection was open and answered nothing, 9 seconds after it came back, and it was lent.",
         "young not lent": "A connection in good order came back a quarter of a second ago, `ping_after` is 0.5, and what was lent is another one.",
         "lent in spite": "A connection had died on the shelf. `self._works(conn)` was called, and what you lent is closed all the same.",

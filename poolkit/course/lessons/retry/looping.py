@@ -191,7 +191,7 @@ loop = Exercise(
         "stopped short": "func failed twice with something that passes, three pauses were there, and func was called {often:plain}.",
         "wrong pauses": "The pauses were 0.1, 0.2 and 0.4, and func failed twice, then returned: that makes two sleeps through the `sleep` you were given, [0.1, 0.2]. What it was called with is {slept}.",
         "wrong from a generator": "The pauses 0.1, 0.2 and 0.4 came one by one from a generator, as they may from `backoff_delays`, and func failed twice: that makes two sleeps, [0.1, 0.2]. With a list you made them; now `sleep` was called with {slept}.",
-        "zero is a pause": "The pauses were 0, 0 and 0, and func failed twice: that makes 3 attempts. func was called {often:plain}. 0 counts as false, but it is a pause.",
+        "zero is a pause": "The pauses were 0, 0 and 0, and func failed twice: that makes 3 attempts. func was called {often:plain}.",
         "needs a list": "The pauses came one by one from a generator, as they may from `backoff_delays`: {error:plain}. Go through them with `for`, or with `iter` and `next`.",
         "one too few": "The pauses were 0.1 and 0.2, so that there are 3 attempts, and each failed; func was called 2 times. After the last pause comes one more attempt: why else wait?",
         "how often": "The pauses were 0.1 and 0.2, so that there are 3 attempts, and each failed; func was called {often:plain}.",
@@ -333,7 +333,7 @@ loop = Exercise(
         ),
         slip(
             "zero is a pause",
-            "Often that is `not pause` where `pause is None` is meant.",
+            "0 is a pause like any other, but counts as false: often `not pause` stands where `pause is None` is meant.",
             breaks="tries_again",
             edit="""
 -            if pause is None or not transient(exc):

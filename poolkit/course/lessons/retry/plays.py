@@ -137,6 +137,7 @@ _PASSING = (sqlite3.OperationalError, LookupError, StopIteration, TimeoutError)
 _VALUES = ("done", None, 0, False, "", ())
 _LASTING = (sqlite3.OperationalError, ValueError, StopIteration, AssertionError)
 _NO_EXCEPTIONS = (KeyboardInterrupt, SystemExit, GeneratorExit, Own)
+_FEW = ("done", ValueError, KeyboardInterrupt)
 
 
 def plays() -> Iterator[Play]:
@@ -147,7 +148,7 @@ def plays() -> Iterator[Play]:
                 for first in range(len(_PASSING) if passing else 1):
                     kinds = tuple(_PASSING[(first + n) % len(_PASSING)] for n in range(passing))
                     for ends in (*_VALUES, *_LASTING, *_NO_EXCEPTIONS):
-                        if first in (0, len(pauses)) or ends in ("done", ValueError):
+                        if (first == 0 and pauses in _FORMS[:4]) or ends in _FEW:
                             yield Play(pauses, one_by_one, kinds, ends)
     yield Play((0.1, 0.2), False, (LookupError,), "done", stops=1)
     yield Play((0.1, 0.2), True, (LookupError, LookupError), "done", stops=1)
