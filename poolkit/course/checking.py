@@ -28,6 +28,7 @@ SWITCHED_OFF = (
     "yours. Start it without, then check again."
 )
 STANDS_STILL = "stands still"  # what a scene's claim fails with where nobody can go on
+NOT_JUDGED, UNJUDGED = "not judged", "This cannot be judged: what it stands on does not hold."
 UNFINISHED = ("not attempted", "partly written")  # nothing was run, and nothing is wrong
 _verdicts: dict[str, tuple[object, str, Verdict]] = {}  # id: what was checked, as it was then
 
@@ -127,10 +128,11 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
             reason, story = _explain(exercise, run)
             verdict.marks.append(_mark(reason, run, verdict.keys))
             verdict.keys.append(reason)
-            if reason and verdict.reason in ("", "not judged"):
+            if reason not in ("", NOT_JUDGED) and not verdict.reason:
                 verdict.reason, verdict.story = reason, story
             if run.hung is not None:
                 break
+        _if_nothing_else_broke(verdict)
         verdict.marks += ["open"] * (len(exercise.claims) - len(verdict.marks))
         if verdict.reason and "hung" not in verdict.keys:
             _recognise(verdict, thing, guard)
@@ -141,12 +143,21 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
     return verdict
 
 
+def _if_nothing_else_broke(verdict: Verdict) -> None:
+    """A claim that could not be judged, while none is broken, is told as what it is."""
+    if not verdict.reason and NOT_JUDGED in verdict.keys:
+        verdict.reason, verdict.story = NOT_JUDGED, UNJUDGED
+        verdict.marks[verdict.keys.index(NOT_JUDGED)] = "broken"
+
+
 def _mark(reason: str, run: Run, earlier: list[str]) -> str:
     """What a claim's run comes to. A ✗ has to be true of the claim's own sentence."""
     if not reason:
         return "kept"
-    if not any(key != "not judged" for key in earlier if key):
-        return "unjudged" if reason == "not judged" else "broken"
+    if reason == NOT_JUDGED:
+        return "unjudged"
+    if set(earlier) <= {"", NOT_JUDGED}:
+        return "broken"
     own = isinstance(run.error, AssertionError) and reason not in earlier
     return "broken" if own else "unjudged"
 
@@ -306,7 +317,7 @@ def _explain(exercise: Exercise, run: Run) -> tuple[str, str]:
     if found := _telling(exercise, error):
         return found
     if isinstance(error, NotJudged):
-        return "not judged", "This cannot be judged: what it stands on does not hold."
+        return NOT_JUDGED, UNJUDGED
     if isinstance(error, WrongType):
         return "wrong type", str(error)
     line = guarding.their_line(error.__traceback__)

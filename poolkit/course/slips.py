@@ -17,7 +17,6 @@ import linecache
 import sys
 from dataclasses import dataclass
 
-
 HANGS = ("hung", "stands still")  # after these nothing more is run
 
 

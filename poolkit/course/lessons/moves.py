@@ -100,7 +100,7 @@ def play(bench: Bench):
     def played(pool_class: type, history: tuple) -> Iterator[Seen]:
         (least, most), moves = history
         with bench(pool_class) as tried:
-            pool, held = tried.pool(least=least, most=most, patience=0), []
+            pool, held = tried.pool(least=least, most=most, patience=0.01), []
             for move in moves:
                 yield from _move(tried, pool, held, move)
             if CTRL_C not in moves:  # what becomes of a connection then is nobody's promise
