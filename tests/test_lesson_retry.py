@@ -5,6 +5,7 @@ import sqlite3
 import statistics
 import threading
 import time
+from time import sleep as nap
 
 import pytest
 
@@ -217,3 +218,10 @@ def test_claim_hears_no_sleep_of_another_thread():
     finally:
         stop.set()
         other.join()
+
+
+def test_a_sleep_under_a_name_of_its_own_is_stopped_before_it_begins():
+    with pytest.raises(pausing.Slept), pausing.noting_sleeps(refuse=True) as slept:
+        nap(600)
+
+    assert len(slept) == 1

@@ -158,17 +158,12 @@ def _by_hand(conn) -> None:
     note(conn)
 
 
-def _rows(conn) -> None:
-    conn.row_factory = sqlite3.Row
-
-
 _WELL = (
     Patient("An open connection"),
     Patient("One with a row inserted and not committed", prepare=note),
     Patient("One after BEGIN", prepare=lambda conn: conn.execute("BEGIN")),
     Patient("One whose borrower has read a row of three", prepare=_read_on),
     Patient("One with isolation_level None, after BEGIN and an INSERT", prepare=_by_hand),
-    Patient("One that gives sqlite3.Row", prepare=_rows),
     Patient("One to a database that another connection has locked", locked=True),
 )
 _ERRORS = (

@@ -227,7 +227,7 @@ guard = Exercise(
     slips=(
         slip(
             "raised ProgrammingError",
-            "A closed connection raises when it is asked: catch that.",
+            "A closed connection raises, whatever is asked of it, and nothing of that may come out of `release`.",
             breaks="turns_a_closed_one_away",
             edit="""
 -        try:

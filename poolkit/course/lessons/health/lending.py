@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import sqlite3
 import time
 from collections.abc import Iterator
 
-from poolkit import ConnectionConfig
-from poolkit.course.exercises import Exercise, assume, because, expect
-from poolkit.course.histories import Histories, Seen, sequences
+from poolkit.course.exercises import Exercise, assume, because
+from poolkit.course.histories import Histories
 from poolkit.course.lessons.health.asking import health_check
-from poolkit.course.lessons.health.trying import DISK, broken, lend, trial, watched
-from poolkit.course.pools import is_closed, listed, told, which
+from poolkit.course.lessons.health.shelves import Hands, play_shelf, shelves, tell_shelf
+from poolkit.course.lessons.health.trying import broken, lend, trial
+from poolkit.course.pools import is_closed
 from poolkit.course.slips import slip
 
 
@@ -62,16 +61,6 @@ class CheckingPool(ClockedPool):
         return self._connect()
 
 
-class Hands:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = -1000.0  # far from any clock of the machine
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @contextlib.contextmanager
 def shelf(pool_class: type, *ages: float, ping_after: float = 0.5) -> Iterator[tuple]:
     """A pool with connections that came back so many seconds ago, oldest first; and those."""
@@ -91,6 +80,7 @@ def lends_what_works(pool_class):
         assert lent[0] is warm, "oldest first"
         assert lent[1] is not warm, "lent twice"
         assert lent[1] is cold, "not the other"
+        assert lent[2] not in (cold, warm), "lent twice"
         opened = len(pool.opened_here) - 2  # two of them for the shelf
         assert opened >= 1, "opened elsewhere"
         assert opened == 1, because("opened besides", opened=opened)
@@ -152,116 +142,6 @@ def leaves_the_young_alone(pool_class):
         assert pool.pings == 0, because("asks the others", pings=pool.pings)
 
 
-# --- every short history: what lies on the shelf when somebody borrows, and what happens between
-
-_ALIVE, _DEAD, _SILENT = "works", "was closed", "answers nothing"
-Shelved = tuple[str, str]  # how long idle, and in what state
-_OLD, _EXACT, _YOUNG = "long idle", "idle for exactly ping_after", "younger than ping_after"
-
-
-def shelves() -> Iterator[tuple]:
-    """(ping_after, what lies on the shelf, how often one borrows), then what a clock brings."""
-    for many in range(4):
-        ages = (_OLD, _EXACT, _YOUNG) if many < 3 else (_OLD, _YOUNG)
-        states = (_ALIVE, _DEAD, _SILENT) if many < 3 else (_ALIVE, _DEAD)
-        for lie in itertools.combinations_with_replacement(ages, many):
-            # A young one is lent unasked; whether it is dead, nobody promises to see.
-            for some in itertools.product(*((_ALIVE,) if a == _YOUNG else states for a in lie)):
-                things = tuple(zip(lie, some, strict=True))
-                yield 0.5, things, many + 1
-                if many < 2:
-                    yield 60.0, things, many + 1
-                if many < 2 and _YOUNG not in lie:
-                    yield 0.0, things, many + 1
-    for moves in sequences(("acquire", "give back", "0.25 s pass", "0.5 s pass"), 5, _possible):
-        if moves[-1] == "acquire":
-            yield 0.5, moves, 0
-
-
-def _possible(moves: tuple[str, ...]) -> bool:
-    """It begins with a loan, and nobody gives back what is not out."""
-    out = moves.count("acquire") - moves.count("give back")
-    return moves[0] == "acquire" and out >= 0 and moves.count("0.25 s pass") < 3
-
-
-def tell_shelf(history: tuple) -> str:
-    """A history in words."""
-    ping_after, things, often = history
-    begin = f"With `ping_after={ping_after:g}`"
-    if not often:
-        return f"{begin}: {', '.join(f'`{m}`' if m == 'acquire' else m for m in things)}"
-    lie = [f"connection {n}, {age}, {state}" for n, (age, state) in enumerate(things, 1)]
-    on = "; ".join(lie) + " (the last came back last)" if len(lie) > 1 else "".join(lie)
-    times = "`acquire`" if often == 1 else f"`acquire` {often} times"
-    return f"{begin}, on the shelf {on or 'nothing'}: {times}"
-
-
-def play_shelf(pool_class, history: tuple) -> Iterator[Seen]:
-    """Which are lent and which were asked before; then what is open and what lies on the shelf."""
-    ping_after, things, often = history
-    clock = Hands()
-    with _noting(pool_class, ping_after, clock) as (pool, asked):
-        held: list = []
-        _lay(pool, things if often else (), clock)
-        for move in ("acquire",) * often or things:
-            yield from _moved(pool, move, clock, held, asked)
-        yield Seen("open are", *_which_open(pool))
-        expect(pool._idle, list, "pool._idle")
-        left = [which(pool, pair[0]) for pair in pool._idle]
-        yield Seen("the shelf holds", left, listed(left))
-        others = [which(pool.other, pair[0]) for pair in pool.other._idle]
-        yield Seen("another pool's shelf holds", others, listed(others))
-
-
-@contextlib.contextmanager
-def _noting(pool_class: type, ping_after: float, clock: Hands) -> Iterator[tuple]:
-    """A pool, and the list of those that `_works` was asked about."""
-    asked: list = []
-    with watched(pool_class) as seen:
-        config = ConnectionConfig(ping_after=ping_after)
-        pool, other = (seen(config, clock=clock) for _ in range(2))
-        pool.other, works = other, pool._works
-        other.release(other._connect())
-
-        def noted(conn):
-            asked.append(conn)
-            return works(conn)
-
-        pool._works, pool.loans = noted, itertools.count(1)
-        yield pool, asked
-
-
-def _lay(pool, things: tuple[Shelved, ...], clock: Hands) -> None:
-    limit = pool.config.ping_after
-    ages = {_OLD: limit + 8, _EXACT: limit, _YOUNG: limit / 2}
-    for age, state in things:
-        conn = pool._connect()
-        if state == _DEAD:
-            conn.close()
-        conn.error = DISK if state == _SILENT else None
-        pool._idle.append((conn, clock.now - ages[age]))
-
-
-def _moved(pool, move: str, clock: Hands, held: list, asked: list) -> Iterator[Seen]:
-    if move == "give back":
-        pool.release(held.pop())
-    elif move == "acquire":
-        loan = next(pool.loans)
-        asked.clear()
-        conn = lend(pool)
-        held.append(conn)
-        numbers = [which(pool, one) for one in asked]
-        yield Seen(f"before loan {loan} it asks", numbers, listed(numbers))
-        yield Seen(f"loan {loan} is", which(pool, conn), told(pool, conn))
-    else:
-        clock.now += float(move.split()[0])
-
-
-def _which_open(pool) -> tuple[list[int], str]:
-    numbers = [n for n, conn in enumerate(pool.opened_here, 1) if not is_closed(conn)]
-    return numbers, listed(numbers)
-
-
 lend_exercise = Exercise(
     id="health.lend",
     title="Lend nothing dead",
@@ -290,10 +170,10 @@ lend_exercise = Exercise(
         "always new": "Two connections in good order lay idle, and what was lent was neither of them.",
         "not the other": "Two connections in good order lay idle. The one that came back last was lent, and the next loan was not the other.",
         "oldest first": "Two in good order lay idle, and you lent the one that came back first. The last one back is the likeliest to be alive.",
-        "lent twice": "Two in good order lay idle, you were asked twice, and lent the same one twice.",
+        "lent twice": "Two in good order lay idle, nothing was given back, and one of them was lent twice.",
         "lent the dead": "A connection had died on the shelf, 9 seconds after it came back; `self._works(conn)` was not called, and what you lent is closed.",
         "opened besides": "Two in good order lay idle and were lent, then a third loan needed a new one; by then {opened} had been opened. Opening is the dearest way: only when the shelf is empty.",
-        "opened elsewhere": "Two in good order lay idle and were lent; then the shelf was empty, and what was lent had not been opened by `self._connect()`.",
+        "opened elsewhere": "Two in good order lay idle and were lent, and the third loan had not been opened by `self._connect()`.",
         "lent silent": "A connection was open and answered nothing, 9 seconds after it came back, and it was lent.",
         "young not lent": "A connection in good order came back a quarter of a second ago, `ping_after` is 0.5, and what was lent is another one.",
         "lent in spite": "A connection had died on the shelf. `self._works(conn)` was called, and what you lent is closed all the same.",

@@ -101,17 +101,24 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+class Slept(BaseException):
+    """The answer was about to sleep, and nobody waits for it."""
+
+
 @contextlib.contextmanager
-def noting_sleeps() -> Iterator[list]:
+def noting_sleeps(refuse: bool = False) -> Iterator[list]:
     """Note every sleep of this thread, under whatever name `time.sleep` was imported.
 
-    They are slept, so what is called under it should ask for milliseconds.
+    They are slept, so what is called under it should ask for milliseconds; or, if told to `refuse`,
+    they raise Slept: a thread that sleeps cannot be ended.
     """
     slept, before, really = [], sys.getprofile(), time.sleep
 
     def look(frame, event, what) -> None:
         if event == "c_call" and what is really:
             slept.append(frame.f_code.co_name)
+            if refuse:
+                raise Slept  # in place of the call
 
     sys.setprofile(look)
     try:
@@ -172,9 +179,13 @@ def tell_calls(history: tuple[Call, ...]) -> str:
 def play_calls(func, history: tuple[Call, ...]) -> Iterator[Seen]:
     """Call it, and take what it gives: of two, a pause of each in turn."""
     names = ["it gives"] if len(history) == 1 else ["the first gives", "the second gives"]
-    with time_sleep_notes() as slept:
-        given = [func(*place, **named) for place, named in history]
-        taken = _in_turn([iter(one if isinstance(one, Iterable) else ()) for one in given])
+    try:
+        with noting_sleeps(refuse=True), time_sleep_notes() as slept:
+            given = [func(*place, **named) for place, named in history]
+            taken = _in_turn([iter(one if isinstance(one, Iterable) else ()) for one in given])
+    except Slept:
+        yield Seen("it calls", "`time.sleep`", "`time.sleep`, and was stopped there")
+        return
     for name, one, pauses in zip(names, given, taken, strict=True):
         if isinstance(one, Iterable):
             yield Seen(
