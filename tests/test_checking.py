@@ -539,4 +539,4 @@ def test_what_cannot_be_judged_is_not_told_where_another_claim_can_tell():
     only_that = examine(exercise, lambda number: number * 3)
 
     assert (neither.reason, neither.marks) == ("zero", ["unjudged", "broken"])
-    assert (only_that.reason, only_that.marks) == ("not judged", ["broken", "kept"])
+    assert (only_that.reason, only_that.marks) == ("not judged", ["unjudged", "kept"])
