@@ -140,7 +140,10 @@ def test_a_reveal_run_twice_does_not_change_what_is_true(capsys):
 
     reveal("simple.counts", created=5, reused=9)
 
-    assert "In a fresh run this comes out as created=1, reused=1." in capsys.readouterr().out
+    assert (
+        "When this notebook was made, it came out as created=1, reused=1."
+        in capsys.readouterr().out
+    )
     assert state.store().predictions()["simple.counts"][1] == {"created": 1, "reused": 1}
 
 

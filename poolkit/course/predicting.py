@@ -178,8 +178,9 @@ def reveal(id: str, **outcome: object) -> None:
         card = _compared(question, guess, happened, sure)
     if truth != happened:
         card.say(
-            f"In a fresh run this comes out as {_listed(truth)}. If you changed nothing on purpose, a "
-            "cell was run twice: restart the kernel and run from the top."
+            f"When this notebook was made, it came out as {_listed(truth)}. A cell that was run twice, "
+            "something that you changed, or another system can be why: restart the kernel and run from "
+            "the top to see."
         )
     card.say(question.why).show()
 
