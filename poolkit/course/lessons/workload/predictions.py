@@ -11,9 +11,9 @@ STORED = ("the text as typed", "the password", "an error")
 predictions = (
     Prediction(
         id="workload.commit",
-        question="You insert one row and do not commit. How many rows does your own connection count, how many does another connection to the same file, and how many are there after you close yours and open the file again?",
-        places={"here": int, "next_door": int, "reopened": int},
-        sample={"here": 1, "next_door": 1, "reopened": 1, "sure": 75},
+        question="You insert one row and do not commit. How many rows does your own connection count, how many does another connection to the same file, and how many does that one count after you have closed yours?",
+        places={"here": int, "next_door": int, "after_closing": int},
+        sample={"here": 1, "next_door": 1, "after_closing": 1, "sure": 75},
         explanations=(
             (
                 {"here": 0},
@@ -24,7 +24,7 @@ predictions = (
                 "INSERT opened a transaction by itself. Until it is committed, it is a draft that only its own connection can read.",
             ),
             (
-                {"reopened": 1},
+                {"after_closing": 1},
                 "Closing does not commit. The draft is thrown away.",
             ),
         ),
@@ -111,7 +111,7 @@ predictions = (
     ),
     Prediction(
         id="workload.memory",
-        question='A pool on ":memory:". Ann borrows, makes the table, inserts, commits. While she still has her connection, Ben borrows and reads. Then Ann gives hers back, and Cem borrows and reads. What do they find?',
+        question='A pool on ":memory:". Ann borrows, makes the table, inserts, commits. While she still has her connection, Ben borrows and reads. Ben gives his back, then Ann gives hers back, and Cem borrows and reads. What do they find?',
         places={"ben": READERS, "cem": READERS},
         sample={"ben": "finds the row", "cem": "finds the row", "sure": 75},
         explanations=(
@@ -125,11 +125,11 @@ predictions = (
             ),
             (
                 {"cem": "no such table"},
-                "Cem was lent the connection that Ann gave back, and with it Ann's database.",
+                "Cem was lent the connection that came back last, Ann's, and with it Ann's database.",
             ),
             (
                 {"cem": "finds an empty table"},
-                "Cem was lent the connection that Ann gave back, and with it Ann's database, rows and all.",
+                "Cem was lent the connection that came back last, Ann's, and with it Ann's database, rows and all.",
             ),
         ),
         why="As long as one borrower comes after the other, everybody gets the same connection and all looks well. The first day with two at once, a table is missing.",
