@@ -350,3 +350,13 @@ def exit_code(work):
         print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
         return 2
     return 0
+
+
+@wrong("run.write", "reads otherwise", breaks="writes_what_can_be_read")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".tmp")
+    try:
+        made.write_text(json.dumps(summary), encoding="utf-16")
+        os.replace(made, path)
+    finally:
+        made.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from poolkit.course.slips import slip
 
 
 def read_labels(path):
-    """Return the labels in the UTF-8 text file `path`, a pathlib.Path, one a line, as a list of str.
+    """Return a list of the labels in `path`, a pathlib.Path of a UTF-8 text file, one label a line.
 
     Labels are stripped, blank lines skipped; a file without any gives an empty list. Only a newline
     ends a line. A file that cannot be opened or read raises its OSError, bytes that are no UTF-8
@@ -132,7 +133,14 @@ class Case:
             content = self.content.decode()
         except UnicodeDecodeError:
             content = self.content
-        text = short(content) if size < 200 else f"{size} bytes, {short(content, 30)}"
+        alike = isinstance(content, str) and any(map(unicodedata.combining, content))
+        text = (
+            ascii(content)
+            if alike
+            else short(content)
+            if size < 200
+            else f"{size} bytes, {short(content, 30)}"
+        )
         where = f", on a machine with {self.machine}" if self.machine != "utf-8" else ""
         then = "; then another file is read" if self.again else ""
         return f"The file holds {text}{where}{then}"
@@ -157,13 +165,18 @@ def cases() -> Iterator[Case]:
         yield Case(f"\tb{ends}a \t{ends}b".encode())
     yield from (Case(f"red{inner}blue\nlogin\n".encode()) for inner in INNER)
     yield from (
-        Case(f"{label}\n".encode()) for label in ("#1", "0", "None", "日本", "'x'", "{}", "a  b")
+        Case(f"{label}\n".encode())
+        for label in ("#1", "0", "None", "日本", "'x'", "{}", "a  b", "cafe\u0301")
     )
     yield from (Case(content, again=True) for content in (b"", b"login\n", b"a\nb\n"))
     yield from (Case(content) for content in BROKEN)
     yield from (Case("café\n".encode(), machine=name) for name in ("cp1252", "ascii", "utf-16"))
     yield from (Case(instead=what) for what in ("nothing", "a folder"))
-    yield from (Case(b"x\n", fails=n, error=end) for n in (1, 2) for end in (OSError, *ENDS))
+    yield from (
+        Case(b"x\n", fails=n, error=end)
+        for n in (1, 2)
+        for end in (OSError, PermissionError, *ENDS)
+    )
     yield Case(("x" * 9000 + "é\n").encode() * 3)
     yield Case(b"".join(b"label %d\n" % n for n in range(1200)))
 
@@ -180,7 +193,7 @@ def play(read: Callable, case: Case) -> Iterator[Seen]:
         with Machine(read, case.machine, case.fails, error) as machine:
             got, seen = outcome(read, path, error)
         if case.fails and not machine.fired:
-            seen = Seen("it raises", "its own exception", "nothing, since it asked less often")
+            seen = Seen("it raises", "that exception", "nothing, since it asked less often")
         yield seen
         if got is not None and case.again:
             before = list(got)
@@ -199,10 +212,17 @@ def outcome(read: Callable, path, planned: BaseException | None) -> tuple[list |
         name = type(error).__name__
         kind = next((k.__name__ for k in (OSError, ValueError) if isinstance(error, k)), name)
         if planned is not None:
-            kind = name = "its own exception" if error is planned else name
+            kind = name = "that exception" if error is planned else name
         return None, Seen("it raises", kind, name)
     expect(got, list, "read_labels(path)")
-    return got, Seen("it returns", list(got))
+    return got, Seen("it returns", list(got), told(got))
+
+
+def told(got: list) -> str:
+    """A list of labels in words; of letters that look alike it is told which they are."""
+    if len(got) > 8:
+        return f"{len(got)} labels, the last of them {short(got[-1])}"
+    return ascii(got) if any(map(unicodedata.combining, str(got))) else short(got)
 
 
 exercise = Exercise(

@@ -75,7 +75,7 @@ def attempt(write: Callable, path: Path, summary: dict) -> BaseException | None:
 def read_back(path: Path) -> object:
     """What a JSON file holds, or its text where that is no JSON."""
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes().decode("utf-8"))
     except ValueError:
         return path.read_bytes().decode(errors="replace")
 
@@ -244,6 +244,7 @@ SUMMARIES: dict[str, Callable[[], dict]] = {
     "a long summary with something that JSON has no word for": lambda: {"rows": ROWS, "x": object()},
     "a summary with something that JSON has no word for": lambda: {"x": {1, 2}, "y": 1},
     "a summary that holds itself": lambda: _endless(),
+    "a summary with a key that JSON has no word for": lambda: {(1, 2): 3, "y": 1},
 }  # fmt: skip
 
 
@@ -251,6 +252,9 @@ def _endless() -> dict:
     endless: dict = {"rows": []}
     endless["rows"].append(endless)
     return endless
+
+
+STOPS = (OSError, PermissionError, KeyboardInterrupt)
 
 
 def nights() -> Iterator[Night]:
@@ -261,7 +265,7 @@ def nights() -> Iterator[Night]:
     for summary in ("a small summary", "a long summary"):
         yield from (Night(summary, error=error) for error in (*ERRORS, *ENDS))
     for step in range(1, 8):
-        yield from (Night(fails=step, error=error) for error in (OSError, KeyboardInterrupt))
+        yield from (Night(fails=step, error=error) for error in STOPS)
     yield from (Night("a long summary", fails=step, error=OSError) for step in range(1, 5))
     yield from (Night(fails=step, old=False, error=OSError) for step in range(1, 5))
     yield Night(renames=False)

@@ -21,6 +21,7 @@ from poolkit.course.lessons.workload.given import (
     small_pool,
     times,
 )
+from poolkit.course.shown import short
 from poolkit.course.slips import slip
 
 
@@ -243,7 +244,7 @@ def piece(
     borrow: Callable, pool, opened: list, work: Work, at_once: int = 1, rest=lambda: None
 ) -> list[Seen]:
     """One piece of work, and what is seen of it; `rest` is done in the midst of it."""
-    seen: list[Seen] = []
+    during: list[Seen] = []
     planned = work.raises("planned") if work.raises else None
     conns: list = []
     before: list[int] = []
@@ -251,10 +252,10 @@ def piece(
     def done(conn):
         conns.append(conn)
         lent = out(pool)
-        seen.append(Seen("during the work the pool has lent", lent == at_once, str(lent)))
+        during.append(Seen("during the work the pool has lent", lent == at_once, str(lent)))
         known = any(conn is one for one in opened) and is_open(conn)
         word = "an open connection of the pool" if known else "something else"
-        seen.append(Seen("the work gets", word, word))
+        during.append(Seen("the work gets", word, word))
         if known:
             before.append(count(conn))
             DOINGS[work.does](conn)
@@ -263,8 +264,8 @@ def piece(
             raise planned
         return RESULTS[work.returns]
 
-    seen.append(came(borrow, pool, done, planned, RESULTS[work.returns]))
-    seen.append(Seen("the work was called", len(conns), times(len(conns))))
+    end = came(borrow, pool, done, planned, RESULTS[work.returns])
+    seen = [Seen("the work was called", len(conns), times(len(conns))), end, *during]
     if conns:
         opened_still = is_open(conns[0])
         seen.append(
@@ -287,7 +288,7 @@ def came(borrow: Callable, pool, work: Callable, planned, result: object) -> See
         return Seen("out comes", word, word)
     if got is result and planned is None:
         return Seen("it returns", "the result of the work", "the result of the work")
-    return Seen("it returns", "something else", f"{got!r}"[:80])
+    return Seen("it returns", "something else", f"another object, {short(got)}")
 
 
 def refused(borrow: Callable, why: str) -> Iterator[Seen]:

@@ -29,7 +29,8 @@ def insert_labels(conn, labels):
 
     Commit when all are in. If one is refused, or if `labels` itself raises half-way, Ctrl-C
     included, roll back and let the exception go on its way as it is. The connection is only
-    borrowed: it stays open. `labels` may be an iterator, which can be gone through once.
+    borrowed: it stays open, and set up as it was. `labels` may be an iterator, which can be gone
+    through once.
 
     Return a list of {"id": ..., "label": ...}, in order, of the rows that this call inserted, and
     of no others: the table may hold rows already, and other programs may insert meanwhile.
@@ -140,8 +141,10 @@ def returns_what_it_inserted(insert):
 
 
 def in_table(conn: sqlite3.Connection) -> list[tuple[int, str]]:
-    """All rows, as this connection sees them."""
-    return list(conn.execute("SELECT id, label FROM events ORDER BY id"))
+    """All rows, as this connection sees them, whatever it makes of rows for others."""
+    cursor = conn.cursor()
+    cursor.row_factory = None
+    return list(cursor.execute("SELECT id, label FROM events ORDER BY id"))
 
 
 def goes_through_once(insert):
@@ -313,8 +316,21 @@ def called(insert: Callable, conn, call: Call, returned: list, which: str) -> It
     if is_open(conn):
         state = "open" if conn.in_transaction else "over"
         yield Seen(f"after {which} the transaction is", state, state)
+        yield Seen(f"after {which} its settings are", *settings(conn))
         conn.rollback()
         yield Seen(f"after {which} the table holds", in_table(conn))
+
+
+def settings(conn: sqlite3.Connection) -> tuple[bool, str]:
+    """Whether the connection is set up as a new one is, and how to tell it."""
+    names = ("isolation_level", "row_factory", "text_factory")
+    new = {"isolation_level": "", "row_factory": None, "text_factory": str}
+    other = [
+        f"`{name}` {short(getattr(conn, name))}"
+        for name in names
+        if getattr(conn, name) != new[name]
+    ]
+    return not other, " and ".join(other) or "as they were"
 
 
 def labels_of(call: Call, planned: BaseException | None) -> Iterable:
