@@ -166,7 +166,7 @@ def cases() -> Iterator[Case]:
     yield from (Case(f"red{inner}blue\nlogin\n".encode()) for inner in INNER)
     yield from (
         Case(f"{label}\n".encode())
-        for label in ("#1", "0", "None", "日本", "'x'", "{}", "a  b", "cafe\u0301")
+        for label in ("#1", "0", "None", "日本", "'x'", '"x"', "{}", "a  b", "cafe\u0301")
     )
     yield from (Case(content, again=True) for content in (b"", b"login\n", b"a\nb\n"))
     yield from (Case(content) for content in BROKEN)
