@@ -160,6 +160,6 @@ def test_called_keeps_the_outputs_apart():
             work()
         return 0
 
-    code, out, err, raised = command.called(prints, command.raising(sqlite3.Error("x")))
+    code, out, err, raised = command.ended_by(prints, sqlite3.Error("x"))
 
     assert (code, out, err, raised) == (0, "to stdout\n", "", None)

@@ -266,6 +266,15 @@ def borrow_for(pool, work):
     return result
 
 
+@wrong("workload.finally", "waits for ever", breaks="lets_the_pool_refuse")
+def borrow_for(pool, work):
+    conn = pool.acquire(timeout=None)
+    try:
+        return work(conn)
+    finally:
+        pool.release(conn)
+
+
 @wrong("workload.finally", "gave back a closed one", breaks="gives_back")
 def borrow_for(pool, work):
     with pool, pool.connection() as conn:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from poolkit import ConnectFailed, PoolTimeout
-from poolkit.course.exercises import Exercise, because, expect
+from poolkit.course.exercises import Exercise, assume, because, expect
 from poolkit.course.guard import Ended, NoInput
 from poolkit.course.histories import Histories, Seen
 from poolkit.course.lessons.run.given import ENDS, times
@@ -52,13 +52,17 @@ def called(run: Callable, work: Callable) -> tuple[object, str, str, BaseExcepti
     return code, out.getvalue(), err.getvalue(), raised
 
 
-def raising(error: BaseException) -> Callable:
-    """A piece of work that ends with this exception."""
+def ended_by(run: Callable, error: BaseException) -> tuple:
+    """As `called`, with work that ends with this exception; it must have been called for that."""
+    calls: list = []
 
     def work():
+        calls.append(1)
         raise anew(error)
 
-    return work
+    found = called(run, work)
+    assume(calls)
+    return found
 
 
 def anew(error: BaseException) -> BaseException:
@@ -104,7 +108,7 @@ FOR_THE_PERSON = (
 def gives_two(run):
     """An error that a person can act on gives 2."""
     for error in FOR_THE_PERSON:
-        code, _, _, raised = called(run, raising(error))
+        code, _, _, raised = ended_by(run, error)
         name = type(error).__name__
         assert raised is not error, because("not caught", name=name)
         let_out(raised)
@@ -114,7 +118,7 @@ def gives_two(run):
 
 def said_of(run: Callable, error: Exception) -> tuple[str, str]:
     """What is printed of this error on stdout and on stderr."""
-    _, out, err, raised = called(run, raising(error))
+    _, out, err, raised = ended_by(run, error)
     let_out(raised, error)
     assert raised is None, because("not caught", name=type(error).__name__)
     return out, err
@@ -157,7 +161,7 @@ def says_it_in_one_line(run):
 def lets_our_mistakes_through(run):
     """A mistake in our own code goes on its way, with its traceback."""
     for error in (ZeroDivisionError("division by zero"), KeyError("label")):
-        _, _, _, raised = called(run, raising(error))
+        _, _, _, raised = ended_by(run, error)
         let_out(raised, error)
         assert raised is error, because("dressed up", name=type(error).__name__)
 

@@ -74,6 +74,8 @@ def attempt(write: Callable, path: Path, summary: dict) -> BaseException | None:
 
 def read_back(path: Path) -> object:
     """What a JSON file holds, or its text where that is no JSON."""
+    if path.is_dir():
+        return "a folder and no file"
     try:
         return json.loads(path.read_bytes().decode("utf-8"))
     except ValueError:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from poolkit import ConnectionConfig, ConnectionPool, PoolTimeout
+from poolkit import ConnectionConfig, ConnectionPool, PoolClosed, PoolTimeout
 from poolkit.course.exercises import Exercise, assume, because, same
 from poolkit.course.guard import Ended, NoInput
 from poolkit.course.histories import Histories, Seen
@@ -129,10 +130,25 @@ def lets_the_pool_refuse(borrow):
         outcome(borrow, pool, calls.append)
         assume(calls and not out(pool))
         taken = pool.acquire()
-        came = outcome(borrow, pool, lambda conn: None)
+        with closed_in_the_end(pool):
+            came = outcome(borrow, pool, lambda conn: None)
         pool.release(taken)
         assert came is not None, "no PoolTimeout"
+        assert not isinstance(came, PoolClosed), "waits for ever"
         assert isinstance(came, PoolTimeout), because("hides PoolTimeout", came=type(came).__name__)
+
+
+@contextmanager
+def closed_in_the_end(pool: ConnectionPool) -> Iterator[None]:
+    """Close the pool if the block takes long: that wakes whoever waits there without a limit."""
+    timer = threading.Timer(1.2, pool.close_all)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 # --- every short history of work
@@ -246,18 +262,16 @@ def piece(
     """One piece of work, and what is seen of it; `rest` is done in the midst of it."""
     during: list[Seen] = []
     planned = work.raises("planned") if work.raises else None
-    conns: list = []
-    before: list[int] = []
+    calls: list[tuple] = []  # of each call, the connection and how many rows it had
 
     def done(conn):
-        conns.append(conn)
         lent = out(pool)
         during.append(Seen("during the work the pool has lent", lent == at_once, str(lent)))
         known = any(conn is one for one in opened) and is_open(conn)
         word = "an open connection of the pool" if known else "something else"
         during.append(Seen("the work gets", word, word))
+        calls.append((conn, count(conn)) if known else (None, 0))
         if known:
-            before.append(count(conn))
             DOINGS[work.does](conn)
         rest()
         if planned is not None:
@@ -265,16 +279,18 @@ def piece(
         return RESULTS[work.returns]
 
     end = came(borrow, pool, done, planned, RESULTS[work.returns])
-    seen = [Seen("the work was called", len(conns), times(len(conns))), end, *during]
-    if conns:
-        opened_still = is_open(conns[0])
-        seen.append(
-            Seen("its connection is then", opened_still, "open" if opened_still else "closed")
-        )
-        if opened_still and (planned is not None or work.does != "inserts a row"):
-            conns[0].rollback()  # whether a good end commits is left to the learner
-            seen.append(Seen("of its rows are committed", count(conns[0]) - sum(before[:1])))
-    return seen
+    seen = [Seen("the work was called", len(calls), times(len(calls))), end, *during]
+    return [*seen, *afterwards(*calls[0], work)] if calls else seen
+
+
+def afterwards(conn: sqlite3.Connection | None, before: int, work: Work) -> Iterator[Seen]:
+    """Whether the connection is open, and what is committed; for the latter it has to be."""
+    if conn is None:
+        return
+    yield Seen("its connection is then", is_open(conn), "open" if is_open(conn) else "closed")
+    if is_open(conn) and (work.raises or work.does != "inserts a row"):
+        conn.rollback()  # whether a good end commits is left to the learner
+        yield Seen("of its rows are committed", count(conn) - before)
 
 
 def came(borrow: Callable, pool, work: Callable, planned, result: object) -> Seen:
@@ -302,7 +318,8 @@ def refused(borrow: Callable, why: str) -> Iterator[Seen]:
         else:
             config = ConnectionConfig(max_retries=1)
             pool = stack.enter_context(ConnectionPool(config, connect=unreachable))
-        error = outcome(borrow, pool, called.append)
+        with closed_in_the_end(pool):
+            error = outcome(borrow, pool, called.append)
         name = type(error).__name__ if error else "nothing"
         yield Seen("out comes", name, name)
         yield Seen("the work was called", len(called), times(len(called)))
@@ -348,6 +365,7 @@ exercise = Exercise(
         "changed the error": "The work raised a ValueError, and what came out was another exception, {came:plain}. Whoever called you wants to know what really happened.",
         "leaks on Ctrl-C": "Somebody pressed Ctrl-C during the work, and the connection is still out.",
         "hides PoolTimeout": "The pool had nothing to lend. Instead of its PoolTimeout came {came:plain}.",
+        "waits for ever": "The pool had nothing to lend, and its config says to wait for nobody. Your function waited until the pool was closed. Often `timeout=None` is the reason, which means without end.",
         "no PoolTimeout": "The pool had nothing to lend, and your function returned as if the work had been done.",
     },
     slips=(

@@ -67,17 +67,25 @@ class Store:
         return f"a workload that {kinds[self.good, self.bad]} ({', '.join(how)})"
 
 
+def refusal(how: Store, labels: list) -> Exception | None:
+    """What a workload that looks at the labels itself raises for them."""
+    return how.refuses("a label is text") if how.refuses and None in labels else None
+
+
 def make_store(how: Store) -> Callable:
     """The workload. `store.given` and `store.raised`: what it was called with, what it raised."""
 
     def store(pool, labels):
         store.given.append(labels)
-        if how.first:
-            refuse(labels)
+        error = refusal(how, labels)
+        if error and how.first:
+            store.raised.append(error)
+            raise error
         conn = pool.acquire()
         try:
             conn.execute(TABLE)
-            refuse(labels)
+            if error:
+                raise error
             rows = insert_labels(conn, labels) if how.commits else list(labels)
             if None in labels:
                 raise sqlite3.IntegrityError("NOT NULL constraint failed: events.label")
@@ -89,12 +97,6 @@ def make_store(how: Store) -> Callable:
         if how.good:
             pool.release(conn)
         return rows if how.returns == "rows" else how.returns
-
-    def refuse(labels):
-        if how.refuses and None in labels:
-            error = how.refuses("a label is text")
-            store.raised.append(error)
-            raise error
 
     store.given, store.raised = [], []
     return store
