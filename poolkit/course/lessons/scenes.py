@@ -11,6 +11,7 @@ A claim is then one line, `insist(lent_once(pool_class))`.
 import inspect
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from poolkit.config import ConnectionConfig
@@ -127,6 +128,8 @@ class Table:
                 self.take(timeout=0)
             except TimeoutError:
                 raise AssertionError("a connection is lost") from None
+        with suppress(TimeoutError):
+            self.take(timeout=0)
         assert self.desk.most <= self.size, "too many opened"
 
 
