@@ -17,12 +17,12 @@ PATIENCE = {TAKE: {}, FAIL: {}, NOW: {"timeout": 0}, SOON: {"timeout": 2.5}}
 TIMED, GIVES = (NOW, SOON), (FIRST, LAST)
 
 
-def histories(sizes: Iterable[int], moves: Iterable[str], longest: int, cap: bool) -> list[tuple]:
-    """All short histories: (size, moves), in order of length."""
+def histories(longest: dict[int, int], moves: Iterable[str], *, cap: bool) -> list[tuple]:
+    """All short histories: (size, moves), in order of length. `longest`: of a pool of that size."""
     found = [
         (size, some)
-        for size in sizes
-        for some in sequences(tuple(moves), longest, _fits(size if cap else longest))
+        for size, length in longest.items()
+        for some in sequences(tuple(moves), length, _fits(size if cap else length))
     ]
     return sorted(found, key=lambda history: len(history[1]))
 

@@ -6,6 +6,7 @@ from poolkit.course.exercises import Exercise
 from poolkit.course.lessons import scenes
 from poolkit.course.lessons.threads import alone as one_thread
 from poolkit.course.lessons.threads.answers import WaitingPool
+from poolkit.course.lessons.threads.deadlines import gives_up_on_time, teases
 from poolkit.course.lessons.threads.playing import (
     CLOSED,
     GAVE_UP,
@@ -24,7 +25,6 @@ from poolkit.course.lessons.threads.playing import (
     refuses_at_once,
 )
 from poolkit.course.lessons.threads.scores import ONCE, ask_and_keep, last_moments, line_ups
-from poolkit.course.lessons.threads.deadlines import gives_up_on_time, teases
 from poolkit.course.slips import slip
 
 
@@ -61,7 +61,7 @@ def opens_no_more(pool_class):
     """Two who come at once get one each, and no more are opened than the cap allows."""
     insist(scenes.lent_once(pool_class), **UNTIMED)
     insist(scenes.capped(pool_class), **UNTIMED)
-    insist(ask_and_keep(pool_class, size=1), preemptions=2, plays=300)
+    insist(ask_and_keep(pool_class, size=1))
     insist(ask_and_keep(pool_class, size=2, idle=1))
 
 
@@ -74,7 +74,7 @@ def looks_again(pool_class):
 def wakes_one_for_each(pool_class):
     """Where several wait, each connection that comes back wakes one of them."""
     several = line_ups(pool_class, patient=True)
-    insist_all(several, **ONCE, deadlock="never served", **{"too early": "gave up"})
+    insist_all(several, **ONCE, deadlock="kept waiting", **{"too early": "gave up"})
 
 
 def keeps_the_deadline(pool_class):
@@ -82,8 +82,8 @@ def keeps_the_deadline(pool_class):
     gives_up_on_time(pool_class)
     gives_up_on_time(pool_class, ben=teases)
     insist(scenes.timed_out(pool_class))
-    insist_all(line_ups(pool_class, patient=False), **ONCE, deadlock="never served")
-    insist_all(last_moments(pool_class), plays=200, deadlock="never served")
+    insist_all(line_ups(pool_class, patient=False), **ONCE, deadlock="kept waiting")
+    insist_all(last_moments(pool_class), plays=60, deadlock="kept waiting")
 
 
 def connects_outside_the_lock(pool_class):
@@ -116,7 +116,7 @@ cap = Exercise(
         PlayedHistories(
             "Over every short history of one thread it lends up to the cap and gives up on time.",
             inputs=lambda: one_thread.histories(
-                (1, 2), (*one_thread.TIMED, one_thread.FAIL, *one_thread.GIVES), 4, cap=True
+                {1: 4, 2: 3}, (*one_thread.TIMED, one_thread.FAIL, *one_thread.GIVES), cap=True
             ),
             play=one_thread.play_capped,
             tell=one_thread.tell,
@@ -140,9 +140,8 @@ cap = Exercise(
         "lent closed": CLOSED,
         "waits with the lock": "{story}\nThe connection cannot be given back: who wants to do that waits, too.",
         "nobody rings": "{story}\nThe connection had come back by then.",
-        "lost wake-up": "{story}\nThe connection has come back, and the one who asked for it waits.",
-        "never served": "There was one for each in turn, and all the same nobody can go on:\n{story}",
-        "left waiting": "{who:plain} waited while one was free:\n{story}",
+        "lost wake-up": "It works where ann waits before ben gives back, and not in every order:\n{story}",
+        "kept waiting": "There was one for each in turn, and all the same somebody was kept waiting:\n{story}",
         "looked once": IN_ANY_ORDER,
         "served with nothing": SERVED_WITH_NOTHING,
         "too early": "Who asked gave up before the time was over:\n{story}",
@@ -468,7 +467,7 @@ cap = Exercise(
         ),
         slip(
             "raised RuntimeError",
-            "Take the lock of the condition first: `with self._changed:`.",
+            "Often the condition is used without its lock: `with self._changed:` takes it.",
             breaks="lends_up_to_the_cap wakes_who_waits opens_no_more",
             edit="""
 -        with self._changed:
@@ -583,7 +582,7 @@ cap = Exercise(
         ),
         slip(
             "raised TypeError",
-            "A sleep cannot last None seconds.",
+            "Often None is used as a number, in a `sleep` or a sum.",
             beyond=RACE,
             breaks="wakes_who_waits opens_no_more connects_outside_the_lock",
             edit="""
@@ -599,7 +598,7 @@ cap = Exercise(
 """,
         ),
         slip(
-            "never served",
+            "kept waiting",
             "Often the bell rings only where the shelf was empty: of two that come back in a row one wakes nobody.",
             breaks="wakes_one_for_each",
             edit="""
@@ -623,6 +622,37 @@ cap = Exercise(
              self._changed.notify()
 +        with self._changed_for_all:
 +            self._changed_for_all.notify()
+""",
+        ),
+        slip(
+            "turned away",
+            "Often with 0 it lends only what lies idle, and opens none.",
+            breaks="opens_no_more wakes_one_for_each",
+            edit="""
+         with self._changed:
++            if timeout == 0 and self._open and not self._idle:
++                raise TimeoutError("no connection came free in time")
+             if not self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout):
+""",
+        ),
+        slip(
+            "served with nothing",
+            "Where time is up it has to raise TimeoutError, not only with 0.",
+            breaks="keeps_the_deadline",
+            edit="""
+-                raise TimeoutError("no connection came free in time")
++                if timeout == 0:
++                    raise TimeoutError("no connection came free in time")
++                return None
+""",
+        ),
+        slip(
+            "another history",
+            "Often the seconds are cut to whole ones.",
+            edit="""
+-            if not self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout):
++            seconds = None if timeout is None else int(timeout)
++            if not self._changed.wait_for(lambda: self._idle or self._open < self._size, seconds):
 """,
         ),
     ),

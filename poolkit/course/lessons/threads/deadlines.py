@@ -7,7 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from poolkit.course.lessons.scenes import Table
-from poolkit.course.lessons.threads.playing import insist, lend, one_lent, unless_hopeless
+from poolkit.course.lessons.threads.playing import (
+    insist,
+    lend,
+    lend_in_company,
+    one_lent,
+    unless_hopeless,
+)
 from poolkit.course.player import Scene, note, play
 
 
@@ -19,7 +25,7 @@ def gives_up_on_time(pool_class: type, **others: Callable[[Table], None]) -> Non
             time.sleep(0.1)  # she stands behind him
         start = time.monotonic()
         try:
-            conn = lend(table, timeout=1.0)
+            conn = lend_in_company(table, timeout=1.0)
         except TimeoutError:
             note("gave up")
             assert time.monotonic() >= start + 1.0, "too early"

@@ -50,17 +50,22 @@ def lends_what_it_has(pool_class):
 def serves_who_waits(pool_class):
     """Two who come at once get one each; who waits gets the connection that another gives back."""
     insist(scenes.lent_once(pool_class), **UNTIMED)
-    insist(ask_and_keep(pool_class, size=1), preemptions=2, plays=300)
+    insist(ask_and_keep(pool_class, size=1), preemptions=2)
     insist(ask_and_keep(pool_class, size=2))
     gets_what_comes_back(pool_class)
 
 
+def rests_till_served(pool_class):
+    """Who waits does nothing until a connection comes back, and then has it at once."""
+    insist(scenes.at_rest(pool_class), **UNTIMED)
+
+
 def serves_in_order(pool_class):
     """The one who has waited longest is next, and nobody gets in before."""
-    renamed = {"nothing lent": "served with nothing", "out of order": "not in order", **UNTIMED}
-    insist(scenes.in_order(pool_class), preemptions=0, deadlock="never served", **renamed)
+    renamed = {"nothing lent": "served with nothing", **UNTIMED}
+    insist(scenes.in_order(pool_class), preemptions=0, deadlock="kept waiting", **renamed)
     several = line_ups(pool_class, patient=True, in_order=True)
-    insist_all(several, **ONCE, deadlock="never served", **{"too early": "gave up"})
+    insist_all(several, **ONCE, deadlock="kept waiting", **{"too early": "gave up"})
 
 
 def gives_up(pool_class):
@@ -68,19 +73,16 @@ def gives_up(pool_class):
     gives_up_on_time(pool_class)
     gives_up_on_time(pool_class, ben=serves_one, carl=stands_before)
     several = line_ups(pool_class, patient=False, in_order=True)
-    insist_all(several, **ONCE, deadlock="never served")
+    insist_all(several, **ONCE, deadlock="kept waiting")
 
 
 def leaves_nothing_behind(pool_class):
     """Who gives up just when a connection is handed over loses nothing, and holds nobody up."""
     insist(scenes.timed_out(pool_class))
-    insist_all(last_moments(pool_class, in_order=True), plays=200, deadlock="never served")
+    insist_all(last_moments(pool_class, in_order=True), plays=60, deadlock="kept waiting")
 
 
-def rests_till_served(pool_class):
-    """Who waits does nothing until a connection comes back, and then has it at once."""
-    insist(scenes.at_rest(pool_class), **UNTIMED)
-
+RACE = "It takes two threads."
 
 order = Exercise(
     id="threads.order",
@@ -90,14 +92,14 @@ order = Exercise(
     claims=(
         lends_what_it_has,
         serves_who_waits,
+        rests_till_served,
         serves_in_order,
         gives_up,
         leaves_nothing_behind,
-        rests_till_served,
         PlayedHistories(
             "Over every short history of one thread it lends what it has and gives up on time.",
             inputs=lambda: one_thread.histories(
-                (1, 2), (*one_thread.TIMED, *one_thread.GIVES), 4, cap=True
+                {1: 4, 2: 4}, (*one_thread.TIMED, *one_thread.GIVES), cap=True
             ),
             play=one_thread.play_capped,
             tell=one_thread.tell,
@@ -117,13 +119,11 @@ order = Exercise(
         "turned away": "One was free, and who asked with `timeout=0` was turned away:\n{story}",
         "nobody rings": "{story}\nThe connection had come back by then.",
         "waits with the lock": "{story}\nThe connection cannot be given back: who wants to do that waits, too.",
-        "lost wake-up": "{story}\nThe connection has come back, and the one who asked for it waits.",
+        "lost wake-up": "It works where ann waits before ben gives back, and not in every order:\n{story}",
         "barged in": "ann has waited longest, ben gave back and asked again, and ben got it:\n{story}",
-        "not in order": "They asked in the order ann, carl, ben, and were served in another:\n{story}",
-        "out of order": "{first:plain} asked before {later:plain} did, and was still waiting when {later:plain} was served:\n{story}",
+        "out of order": "Somebody who asked later was served before:\n{story}",
         "served with nothing": SERVED_WITH_NOTHING,
-        "never served": "There was one for each in turn, and all the same nobody can go on:\n{story}",
-        "left waiting": "{who:plain} waited while one was free:\n{story}",
+        "kept waiting": "There was one for each in turn, and all the same somebody was kept waiting:\n{story}",
         "gave up": GAVE_UP,
         "lent closed": CLOSED,
         "a connection is lost": "In the end all were given back, and not all can be lent again:\n{story}",
@@ -137,6 +137,523 @@ order = Exercise(
         "lent twice": LENT_TWICE,
         "unseen": STORY,
     },
-    slips=(),
+    slips=(
+        slip(
+            "a connection is lost",
+            "Before you raise, look under the lock whether you still stand in line. If not, you have been served: return it.",
+            breaks="leaves_nothing_behind",
+            edit="""
+             with self._lock:
+                 if ticket in self._line:
+                     self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
++            raise TimeoutError("no connection came free in time")
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "not lent again",
+            "Who gives up has to leave the line, or the next connection is handed to nobody.",
+            breaks="lends_what_it_has gives_up",
+            edit="""
+                 if ticket in self._line:
+-                    self._line.remove(ticket)
+""",
+        ),
+        slip(
+            "barged in",
+            "What lies on the shelf belongs to whoever comes first: hand it over while you hold the lock.",
+            breaks="serves_in_order gives_up",
+            edit="""
+-        with self._lock:
+-            if self._idle:
+-                return self._idle.pop()
+-            ticket = Ticket()
+-            self._line.append(ticket)
+-        if not ticket.bell.wait(timeout):
+-            with self._lock:
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
+-        return ticket.conn
++        with self._changed:
++            if not self._changed.wait_for(lambda: self._idle, timeout):
++                raise TimeoutError("no connection came free in time")
++            return self._idle.pop()
+...
+-        with self._lock:
+-            if self._line:
+-                ticket = self._line.popleft()
+-                ticket.conn = conn
+-                ticket.bell.set()
+-            else:
+-                self._idle.append(conn)
++        with self._changed:
++            self._idle.append(conn)
++            self._changed.notify()
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "out of order",
+            "Take the first of the line, not the last.",
+            breaks="serves_in_order",
+            edit="""
+-                ticket = self._line.popleft()
++                ticket = self._line.pop()
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "nobody rings",
+            "Often the connection is put into the hand and nobody rings: `ticket.bell.set()`.",
+            breaks="serves_who_waits serves_in_order rests_till_served",
+            edit="""
+-                ticket.bell.set()
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "waits with the lock",
+            "Join the line under the lock, let go, then sleep.",
+            breaks="serves_who_waits serves_in_order gives_up rests_till_served",
+            edit="""
+-        if not ticket.bell.wait(timeout):
+-            with self._lock:
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
++            if not ticket.bell.wait(timeout):
++                self._line.remove(ticket)
++                raise TimeoutError("no connection came free in time")
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "lost wake-up",
+            "Often the look and the joining, or the look at the line in `release` and what follows, are not under one hold of the lock.",
+            breaks="serves_who_waits leaves_nothing_behind",
+            edit="""
+-        with self._lock:
+-            if self._line:
++        if not self._line:
++            with self._lock:
++                self._idle.append(conn)
++            return
++        with self._lock:
++            if True:
+...
+-            else:
+-                self._idle.append(conn)
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "too late",
+            breaks="gives_up",
+            edit="""
+-        if not ticket.bell.wait(timeout):
++        if not ticket.bell.wait(timeout) and not ticket.bell.wait(timeout):
+""",
+        ),
+        slip(
+            "too late",
+            "Often the time begins anew after each wake-up that brought nothing.",
+            breaks="gives_up",
+            edit="""
+-        with self._lock:
+-            if self._idle:
+-                return self._idle.pop()
+-            ticket = Ticket()
+-            self._line.append(ticket)
+-        if not ticket.bell.wait(timeout):
+-            with self._lock:
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
+-        return ticket.conn
++        with self._changed:
++            if self._idle:
++                return self._idle.pop()
++            ticket = Ticket()
++            self._line.append(ticket)
++            while ticket.conn is None:
++                if not self._changed.wait(timeout) and ticket.conn is None:
++                    self._line.remove(ticket)
++                    raise TimeoutError("no connection came free in time")
++            return ticket.conn
+...
+-                ticket.bell.set()
++                self._changed.notify_all()
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "came too late",
+            "Sleep by the bell: a `sleep` in a loop is too short or too long.",
+            breaks="rests_till_served",
+            edit="""
+-        with self._lock:
++        end = time.monotonic() + (1e9 if timeout is None else timeout)
++        with self._lock:
+             if self._idle:
+...
+-        if not ticket.bell.wait(timeout):
+-            with self._lock:
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
++        while ticket.conn is None:
++            left = end - time.monotonic()
++            with self._lock:
++                if left <= 0 and ticket in self._line:
++                    self._line.remove(ticket)
++                    raise TimeoutError("no connection came free in time")
++            time.sleep(max(0, min(0.25, left)))
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "endless",
+            "Who waits should sleep: a loop that looks again and again takes the processor from the one it waits for.",
+            breaks="serves_who_waits",
+            edit="""
+-        with self._lock:
++        end = time.monotonic() + (1e9 if timeout is None else timeout)
++        with self._lock:
+             if self._idle:
+...
+-        if not ticket.bell.wait(timeout):
+-            with self._lock:
+-                if ticket in self._line:
++        while ticket.conn is None:
++            with self._lock:
++                if time.monotonic() >= end and ticket in self._line:
+""",
+        ),
+        slip(
+            "no cap",
+            breaks="lends_what_it_has serves_who_waits",
+            edit="""
++    def __init__(self, connect, size):
++        super().__init__(connect, size)
++        self._connect = connect
++
+     def acquire(self, timeout=5.0):
+...
+                 return self._idle.pop()
++            if timeout == 0:
++                return self._connect()
+""",
+        ),
+        slip(
+            "waited with 0",
+            "0 is a time, too, and false: `timeout or 5.0` takes it for no time given.",
+            breaks="lends_what_it_has rests_till_served gives_up",
+            edit="""
+-        if not ticket.bell.wait(timeout):
++        if not ticket.bell.wait(timeout or 5.0):
+""",
+        ),
+        slip(
+            "raised IndexError",
+            "Where nobody stands in line, it belongs on the shelf.",
+            breaks="lends_what_it_has serves_who_waits",
+            edit="""
+-            if self._line:
++            if True:
+""",
+        ),
+        slip(
+            "too early",
+            "It does not wait at all, unless it may wait for ever.",
+            breaks="gives_up",
+            edit="""
+-        if not ticket.bell.wait(timeout):
++        if not ticket.bell.wait(None if timeout is None else 0):
+""",
+        ),
+        slip(
+            "no deadline",
+            "Pass the timeout on to the wait.",
+            breaks="gives_up leaves_nothing_behind",
+            edit="""
+-        if not ticket.bell.wait(timeout):
++        if not ticket.bell.wait(timeout if timeout == 0 else None):
+""",
+        ),
+        slip(
+            "lent twice",
+            "Often it is looked at under one hold of the lock, and taken off the shelf under another.",
+            breaks="serves_who_waits",
+            edit="""
+-            if self._idle:
+-                return self._idle.pop()
+-            ticket = Ticket()
+-            self._line.append(ticket)
++            conn = self._idle[-1] if self._idle else None
++            ticket = Ticket()
++            if conn is None:
++                self._line.append(ticket)
++        if conn is not None:
++            with self._lock:
++                self._idle = [one for one in self._idle if one is not conn]
++            return conn
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "barged in",
+            "It is put into a hand, and on the shelf as well.",
+            breaks="serves_in_order gives_up",
+            edit="""
+                 ticket.bell.set()
+-            else:
+-                self._idle.append(conn)
++            self._idle.append(conn)
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "unseen",
+            breaks="lends_what_it_has",
+            edit="""
++    _lock_for_all = threading.Lock()
++
+     def acquire(self, timeout=5.0):
+...
+-        with self._lock:
+-            if self._line:
++        with self._lock_for_all, self._lock:
++            if self._line:
+""",
+        ),
+        slip(
+            "not given back",
+            "Where nobody stands in line, it belongs on the shelf.",
+            breaks="lends_what_it_has serves_who_waits serves_in_order",
+            edit="""
+-            else:
+-                self._idle.append(conn)
+""",
+        ),
+        slip(
+            "deadlock",
+            "Often the lock was taken by hand and is not let go on every way out.",
+            breaks="lends_what_it_has",
+            edit="""
+-            with self._lock:
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
++            self._lock.acquire()
++            if ticket in self._line:
++                self._line.remove(ticket)
++                raise TimeoutError("no connection came free in time")
++            self._lock.release()
+""",
+        ),
+        slip(
+            "deadlock",
+            "Often who is served too late calls `self.release` with the lock in hand, which wants it, too.",
+            breaks="leaves_nothing_behind",
+            edit="""
+                 if ticket in self._line:
+                     self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
+-        return ticket.conn
++                else:
++                    self.release(ticket.conn)
++            raise TimeoutError("no connection came free in time")
++        return ticket.conn
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "raised",
+            "Often it leaves the line without a look, under the lock, whether it still stands there.",
+            breaks="leaves_nothing_behind",
+            edit="""
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
++                self._line.remove(ticket)
++            raise TimeoutError("no connection came free in time")
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "gave up in silence",
+            breaks="lends_what_it_has serves_who_waits",
+            edit="""
+                     self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
+""",
+        ),
+        slip(
+            "raised TypeError",
+            "Often it is `pop(0)`: the `pop()` of a deque takes no number, and `popleft()` takes the first.",
+            breaks="serves_who_waits",
+            edit="""
+-                ticket = self._line.popleft()
++                ticket = self._line.pop(0)
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "served with nothing",
+            "Often the bell rings before the connection is in the hand, and outside the lock.",
+            breaks="serves_who_waits",
+            edit="""
+-                ticket.conn = conn
+-                ticket.bell.set()
++                ticket.bell.set()
++                ticket.conn = conn
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "served with nothing",
+            "To be woken is not to be served: look at `ticket.conn`, and sleep on if it is None.",
+            breaks="serves_in_order",
+            edit="""
+-        with self._lock:
+-            if self._idle:
+-                return self._idle.pop()
+-            ticket = Ticket()
+-            self._line.append(ticket)
+-        if not ticket.bell.wait(timeout):
+-            with self._lock:
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
+-        return ticket.conn
++        with self._changed:
++            if self._idle:
++                return self._idle.pop()
++            ticket = Ticket()
++            self._line.append(ticket)
++            if not self._changed.wait(timeout) and ticket.conn is None:
++                self._line.remove(ticket)
++                raise TimeoutError("no connection came free in time")
++            return ticket.conn
+...
+-                ticket.bell.set()
++                self._changed.notify_all()
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "gave up",
+            "Often who is woken in vain gives up, though its time is not over.",
+            breaks="serves_in_order gives_up",
+            edit="""
+-        with self._lock:
+-            if self._idle:
+-                return self._idle.pop()
+-            ticket = Ticket()
+-            self._line.append(ticket)
+-        if not ticket.bell.wait(timeout):
+-            with self._lock:
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
+-        return ticket.conn
++        with self._changed:
++            if self._idle:
++                return self._idle.pop()
++            ticket = Ticket()
++            self._line.append(ticket)
++            self._changed.wait(timeout)
++            if ticket.conn is None:
++                self._line.remove(ticket)
++                raise TimeoutError("no connection came free in time")
++            return ticket.conn
+...
+-                ticket.bell.set()
++                self._changed.notify_all()
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "kept waiting",
+            "Often a ticket that is served stays in the line, and the next connection goes to it, too.",
+            breaks="serves_in_order gives_up",
+            edit="""
+-                ticket = self._line.popleft()
++                ticket = self._line[0]
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "lent closed",
+            breaks="lends_what_it_has",
+            edit="""
++        conn.close()
+         with self._lock:
+             if self._line:
+""",
+        ),
+        slip(
+            "kept waiting",
+            "Often who gives up takes somebody else's ticket out of the line.",
+            breaks="gives_up",
+            edit="""
+-                    self._line.remove(ticket)
++                    self._line.popleft()
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "served with nothing",
+            "Often who gives up leaves the line only where it stands at the head of it.",
+            breaks="gives_up",
+            edit="""
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
++                if self._line and self._line[0] is ticket:
++                    self._line.popleft()
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "kept waiting",
+            "Often what comes at the last moment is put on the shelf, though others stand in line.",
+            breaks="leaves_nothing_behind",
+            edit="""
+-                if ticket in self._line:
+-                    self._line.remove(ticket)
+-                    raise TimeoutError("no connection came free in time")
+-        return ticket.conn
++                if ticket in self._line:
++                    self._line.remove(ticket)
++                else:
++                    self._idle.append(ticket.conn)
++            raise TimeoutError("no connection came free in time")
++        return ticket.conn
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "turned away",
+            "Often it gives up at once where somebody has the lock for a moment.",
+            breaks="serves_who_waits",
+            edit="""
++        if timeout == 0 and self._lock.locked():
++            raise TimeoutError("no connection came free in time")
+         with self._lock:
+             if self._idle:
+""",
+            beyond=RACE,
+        ),
+        slip(
+            "another history",
+            "Often the seconds are cut to whole ones.",
+            edit="""
+-        if not ticket.bell.wait(timeout):
++        if not ticket.bell.wait(None if timeout is None else int(timeout)):
+""",
+        ),
+    ),
     after="`poolkit.ConnectionPool` does the same, with a place to connect as one more thing that can be handed over.",
 )

@@ -144,7 +144,8 @@ def lend_in_company(table: Table, **how: object) -> Connection:
     try:
         return lend(table, **how)
     except WrongType as error:
-        assert not str(error).endswith("None."), "served with nothing"
+        if str(error).endswith("None."):
+            raise AssertionError("served with nothing") from None
         raise
 
 
