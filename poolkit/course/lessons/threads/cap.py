@@ -24,7 +24,13 @@ from poolkit.course.lessons.threads.playing import (
     lend,
     refuses_at_once,
 )
-from poolkit.course.lessons.threads.scores import ONCE, ask_and_keep, last_moments, line_ups
+from poolkit.course.lessons.threads.scores import (
+    ONCE,
+    ask_and_keep,
+    last_moments,
+    line_ups,
+    two_in_a_row,
+)
 from poolkit.course.slips import slip
 
 
@@ -73,7 +79,7 @@ def looks_again(pool_class):
 
 def wakes_one_for_each(pool_class):
     """Where several wait, each connection that comes back wakes one of them."""
-    several = line_ups(pool_class, patient=True)
+    several = (two_in_a_row(pool_class), *line_ups(pool_class, patient=True))
     insist_all(several, **ONCE, deadlock="kept waiting", **{"too early": "gave up"})
 
 
@@ -349,7 +355,7 @@ cap = Exercise(
         ),
         slip(
             "place lost",
-            "It waits for one that lies idle, though a place to connect can come free, too.",
+            "Often nobody rings where a failed connect frees a place, or who waits looks only for one that lies idle.",
             breaks="frees_the_place",
             edit="""
 -            if not self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout):
@@ -377,7 +383,7 @@ cap = Exercise(
         ),
         slip(
             "waited with 0",
-            "0 is a time, too, and false: `timeout or 5.0` takes it for no time given.",
+            "Often it is `timeout or 5.0`: 0 is false, and is taken for no time given.",
             breaks="lends_up_to_the_cap sleeps_till_woken keeps_the_deadline",
             edit="""
 +        timeout = timeout or 5.0
@@ -387,7 +393,7 @@ cap = Exercise(
         ),
         slip(
             "no cap",
-            "What comes back is taken off `self._open`, though it stays open.",
+            "Often what comes back is taken off `self._open`, though it stays open.",
             breaks="lends_up_to_the_cap looks_again wakes_one_for_each",
             edit="""
          with self._changed:
@@ -407,7 +413,7 @@ cap = Exercise(
         ),
         slip(
             "no cap",
-            "`self._open` is compared and never counted up.",
+            "Often `self._open` is compared and never counted up.",
             breaks="lends_up_to_the_cap opens_no_more looks_again",
             edit="""
 -            self._open += 1
@@ -433,7 +439,7 @@ cap = Exercise(
         ),
         slip(
             "never opens",
-            "What was lent again is counted as one more that is open.",
+            "Often what is lent again is counted as one more that is open.",
             breaks="lends_up_to_the_cap opens_no_more",
             edit="""
 -            if self._idle:
@@ -599,7 +605,7 @@ cap = Exercise(
         ),
         slip(
             "kept waiting",
-            "Often the bell rings only where the shelf was empty: of two that come back in a row one wakes nobody.",
+            "Often the bell does not ring at every return, and of two that come back one wakes nobody.",
             breaks="wakes_one_for_each",
             edit="""
              self._idle.append(conn)

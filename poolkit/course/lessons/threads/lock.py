@@ -145,11 +145,11 @@ lock = Exercise(
         "not in one step": IN_ANY_ORDER,
         "made anew": "{story}\nOne that is made in `__init__` is the same for all.",
         "lent twice": LENT_TWICE,
-        "counted wrong": "{out} out, and `in_use` says {in_use}:\n{story}",
-        "counted wrong at first": "Nobody had used the pool before; {out} out, and `in_use` says {in_use}:\n{story}",
+        "counted wrong": "Out are {out}, and `in_use` says {in_use}:\n{story}",
+        "counted wrong at first": "Nobody had used the pool before. Out are {out}, and `in_use` says {in_use}:\n{story}",
         "raised": IN_ANY_ORDER,
         "kept too many": "There was room for {room}, and {idle} lie idle:\n{story}",
-        "lost one": "{out} out, {idle} idle, and {open} open:\n{story}",
+        "lost one": "Out are {out}, idle {idle}, and open {open}:\n{story}",
         "held up by a connect": HELD,
         "unseen": STORY,
         "endless": STORY,
@@ -433,7 +433,7 @@ lock = Exercise(
         ),
         slip(
             "raised AttributeError",
-            "Often `super().__init__(connect, size)` is missing.",
+            "Often a part of `__init__` is missing: what the base makes, `super().__init__(connect, size)`, or the lock.",
             breaks="works_as_before",
             edit="""
 -        super().__init__(connect, size)
@@ -470,7 +470,7 @@ lock = Exercise(
         ),
         slip(
             "endless",
-            "Nobody lowers the flag. And a flag that one looks at first and raises afterwards guards nothing.",
+            "Often nobody lowers a flag. And a flag that one looks at first and raises afterwards guards nothing.",
             breaks="works_as_before",
             edit="""
 -        self._lock = threading.Lock()
@@ -495,7 +495,7 @@ lock = Exercise(
         ),
         slip(
             "counted wrong at first",
-            "Often the lock is made at first use: two who come first make one each.",
+            "Often the lock is made at first use, so that two who come first make one each; or what is new is counted outside it.",
             breaks="counts_both_sides",
             edit="""
 -        self._lock = threading.Lock()

@@ -23,7 +23,13 @@ from poolkit.course.lessons.threads.playing import (
     lend,
     refuses_at_once,
 )
-from poolkit.course.lessons.threads.scores import ONCE, ask_and_keep, last_moments, line_ups
+from poolkit.course.lessons.threads.scores import (
+    ONCE,
+    ask_and_keep,
+    last_moments,
+    line_ups,
+    two_in_a_row,
+)
 from poolkit.course.slips import slip
 
 
@@ -38,7 +44,10 @@ def lends_what_it_has(pool_class):
             raise AssertionError(key) from None
 
     def ann(table):
-        first = lend(table, timeout=0)
+        try:
+            first = lend(table, timeout=0)
+        except TimeoutError:
+            raise AssertionError("nothing lent") from None
         lend(table, timeout=None)
         comes_back(table, first, "not given back")
         refuses_at_once(table)
@@ -64,7 +73,10 @@ def serves_in_order(pool_class):
     """The one who has waited longest is next, and nobody gets in before."""
     renamed = {"nothing lent": "served with nothing", **UNTIMED}
     insist(scenes.in_order(pool_class), preemptions=0, deadlock="kept waiting", **renamed)
-    several = line_ups(pool_class, patient=True, in_order=True)
+    several = (
+        two_in_a_row(pool_class, in_order=True),
+        *line_ups(pool_class, patient=True, in_order=True),
+    )
     insist_all(several, **ONCE, deadlock="kept waiting", **{"too early": "gave up"})
 
 
@@ -111,6 +123,7 @@ order = Exercise(
         "Fill in the blanks.\n\nif not ticket.bell.wait(timeout):\n    with self._lock:\n        if ticket in self._line:\n            ____\n            raise TimeoutError\nreturn ____\n\nif self._line:\n    ticket = self._line.____()\n    ticket.conn = ____\n    ticket.bell.set()",
     ),
     tellings={
+        "nothing lent": "All were idle, and `acquire(timeout=0)` raised TimeoutError.",
         "not given back": "One was given back with nobody in line, and the next `acquire()` did not lend it.",
         "not lent again": "All were out, and `acquire(timeout=0)` gave up. Then one came back, and the next `acquire()` did not lend it.",
         "no cap": "All were out, and `acquire(timeout=0)` lent one more.",
@@ -140,7 +153,7 @@ order = Exercise(
     slips=(
         slip(
             "a connection is lost",
-            "Before you raise, look under the lock whether you still stand in line. If not, you have been served: return it.",
+            "Who does not stand in line any more has been served: what is in its hand is to be returned.",
             breaks="leaves_nothing_behind",
             edit="""
              with self._lock:
@@ -196,7 +209,7 @@ order = Exercise(
         ),
         slip(
             "out of order",
-            "Take the first of the line, not the last.",
+            "Often the last of the line is served, or who comes is put at the head of it.",
             breaks="serves_in_order",
             edit="""
 -                ticket = self._line.popleft()
@@ -348,7 +361,7 @@ order = Exercise(
         ),
         slip(
             "waited with 0",
-            "0 is a time, too, and false: `timeout or 5.0` takes it for no time given.",
+            "Often it is `timeout or 5.0`: 0 is false, and is taken for no time given.",
             breaks="lends_what_it_has rests_till_served gives_up",
             edit="""
 -        if not ticket.bell.wait(timeout):
@@ -404,7 +417,7 @@ order = Exercise(
         ),
         slip(
             "barged in",
-            "It is put into a hand, and on the shelf as well.",
+            "Often it is put into a hand and on the shelf as well, or into two hands.",
             breaks="serves_in_order gives_up",
             edit="""
                  ticket.bell.set()
@@ -633,6 +646,17 @@ order = Exercise(
 +        return ticket.conn
 """,
             beyond=RACE,
+        ),
+        slip(
+            "nothing lent",
+            "0 means not to wait; what is idle is lent all the same.",
+            breaks="lends_what_it_has serves_who_waits serves_in_order leaves_nothing_behind",
+            edit="""
++        if timeout == 0:
++            raise TimeoutError("no connection came free in time")
+         with self._lock:
+             if self._idle:
+""",
         ),
         slip(
             "turned away",

@@ -22,7 +22,7 @@ SHORT = 4  # seconds of patience that are over before that
 NAMES = ("ann", "carl", "dora")
 #: For line-ups: who comes when is written, and in what order those of one second are let go on
 #: hardly matters; every such order would take hundreds of plays.
-ONCE = {"preemptions": 0, "plays": 4}
+ONCE = {"preemptions": 0, "plays": 8}
 
 
 @dataclass
@@ -151,6 +151,11 @@ def line_ups(pool_class: type, *, patient: bool, in_order: bool = False) -> Iter
                     n: (at, p) for at, (n, p) in enumerate(zip(NAMES, limits, strict=True), 1)
                 }
                 yield score(pool_class, comers, size=size, asks_again=size == 1, in_order=in_order)
+
+
+def two_in_a_row(pool_class: type, *, in_order: bool = False) -> Scene:
+    """Two wait, and both connections come back without a pause."""
+    return score(pool_class, {"ann": (1, None), "carl": (2, None)}, size=2, in_order=in_order)
 
 
 def last_moments(pool_class: type, *, in_order: bool = False) -> Iterator[Scene]:
