@@ -120,3 +120,24 @@ def test_numbered_knows_things_again_by_identity():
     number, one, other = Numbered(), [], []
 
     assert [number(one), number(other), number(one)] == [1, 2, 1]
+
+
+def test_a_claim_may_try_several_histories_at_once_and_is_compared_all_the_same():
+    class AtOnce(Histories):
+        def observe_all(self, thing):
+            return iter([[Seen("it gives", thing(number))] for number in range(4)])
+
+    claim = AtOnce(
+        "Of every small number it makes the double.",
+        inputs=lambda: grid(number=range(4)),
+        play=play,
+        tell=lambda arguments: f"`double({arguments['number']})`",
+    )
+
+    assert told(lambda number: number + number, claim) == ""
+    assert (
+        told(lambda number: number + 1, claim)
+        == "`double(0)`. Yours: it gives 1. Ours: it gives 0."
+    )
+    assert claim.behave_alike(double, lambda number: 2 * number)
+    assert not claim.behave_alike(double, abs)
