@@ -1,7 +1,9 @@
 """The ladder of `check`, rung by rung, and what a learner reads on each."""
 
+import dataclasses
 import io
 import itertools
+import re
 import sqlite3
 import sys
 import threading
@@ -13,11 +15,11 @@ from poolkit import SimplePool
 from poolkit.course import check, explain, hint, mine_or_reference, solution, state
 from poolkit.course import guard as guarding
 from poolkit.course.checking import examine
-from poolkit.course.exercises import UnknownId, find, same
+from poolkit.course.exercises import UnknownId, assume, find, same
 from poolkit.course.guard import Guard
 from poolkit.course.lessons.simple import CappedPool, Lender, ReusingPool, Shelf
 from poolkit.course.shown import Card
-from tests.double import DOUBLE
+from tests.double import DOUBLE, takes_zero
 
 
 @pytest.fixture(autouse=True)
@@ -394,11 +396,23 @@ def test_check_shows_one_line_a_claim(capsys):
     check("simple.cap", CappedPool)
 
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "simple.cap: 3 of 5 claims hold"
+    assert said[0] == "simple.cap: 2 of 6 claims hold"
     assert said[1] == "✓ A connection given back is kept while there is room."
     assert said[2] == "✗ Never more than pool_size connections lie idle."
-    assert "With `pool_size=2` seven came back" in said[3]
+    assert "With `pool_size=2` seven were lent at once and came back. Idle now: 7." in said[3]
     assert said[-1] == 'Stuck? `hint("simple.cap")`'
+
+
+def test_a_line_that_is_printed_again_and_again_is_shown_once(capsys):
+    class CappedPool(Lender):
+        def release(self, conn):
+            print("back")
+
+    check("simple.cap", CappedPool)
+
+    said = capsys.readouterr().out
+    assert said.count("back\n") == 0
+    assert re.search(r"^    back  \(\d+ times\)$", said, re.MULTILINE)
 
 
 def test_unknown_id_is_one_line():
@@ -512,3 +526,17 @@ def test_guard_gives_the_streams_back(capsys):
     assert (sys.stdout, sys.stderr, input) == (out, err, keyboard)
     assert str(guard.printed) == "inside\n"
     assert capsys.readouterr().out == "outside\n"
+
+
+def test_what_cannot_be_judged_is_not_told_where_another_claim_can_tell():
+    def unjudged(func):
+        """It stands on something that no earlier claim insists on."""
+        assume(func(3) == 6)
+
+    exercise = dataclasses.replace(DOUBLE, claims=(unjudged, takes_zero))
+
+    neither = examine(exercise, lambda number: number * 3 + 1)
+    only_that = examine(exercise, lambda number: number * 3)
+
+    assert (neither.reason, neither.marks) == ("zero", ["unjudged", "broken"])
+    assert (only_that.reason, only_that.marks) == ("not judged", ["unjudged", "kept"])

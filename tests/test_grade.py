@@ -21,7 +21,7 @@ def test_solved_wrong_and_untouched(tmp_path, capsys):
     assert code == 0
     assert capsys.readouterr().out.splitlines() == [
         "notebook,exercise,result",
-        "00_start_here-cem.ipynb,start_here.saved,forgot the first",
+        "00_start_here-cem.ipynb,start_here.saved,ten uses",
         "ann 00_start_here.ipynb,start_here.saved,solved",
         "ben_00_start_here.ipynb,start_here.saved,not attempted",
     ]

@@ -5,6 +5,17 @@ import pytest
 from poolkit.course.checking import examine
 from poolkit.course.exercises import Exercise, expect
 from poolkit.course.histories import Histories, Numbered, Seen, call, grid, sequences
+from poolkit.course.lessons.simple import Lender
+from poolkit.course.pools import (
+    ACQUIRE,
+    FIRST,
+    LAST,
+    listed,
+    loans,
+    play_loans,
+    still_open,
+    tell_loans,
+)
 from tests.double import double, doubles
 
 
@@ -136,8 +147,56 @@ def test_a_claim_may_try_several_histories_at_once_and_is_compared_all_the_same(
 
     assert told(lambda number: number + number, claim) == ""
     assert (
-        told(lambda number: number + 1, claim)
+        told(lambda number: 6 if number == 3 else 1, claim)
         == "`double(0)`. Yours: it gives 1. Ours: it gives 0."
     )
     assert claim.behave_alike(double, lambda number: 2 * number)
     assert not claim.behave_alike(double, abs)
+
+
+def test_a_history_of_loans_begins_with_none_and_leaves_nothing_impossible_in():
+    tried = [moves for _, moves in loans([5], 2, [("rush", 3)])]
+
+    assert tried[0] == ()
+    assert (ACQUIRE, LAST) not in tried, "the last of one is the first"
+    assert {(ACQUIRE, FIRST), (("rush", 3), ACQUIRE)} <= set(tried)
+
+
+@pytest.mark.parametrize(
+    ("moves", "words"),
+    [
+        ((), "before anything is done"),
+        ((ACQUIRE, ACQUIRE, FIRST), "`acquire`, `acquire`, give back the first"),
+        ((ACQUIRE,) * 3, "`acquire` (3 times)"),
+        (("stats", ("shrink", 1)), "`stats`, `shrink(1)`"),
+        ((("rush", 4),), "4 are borrowed at once and given back in the same order"),
+        ((("stock", 3),), "3 new ones are put on the shelf"),
+    ],
+)
+def test_a_history_of_loans_in_words(moves, words):
+    assert tell_loans((2, moves)).removeprefix("With `pool_size=2`").strip(":, ") == words
+
+
+def test_connections_in_words_name_those_that_are_not_the_pools_own():
+    assert listed([]) == "none"
+    assert listed([2, 1]) == "connections 2, 1"
+    assert listed([1, 0]) == "connection 1 and 1 that `_connect` did not open for it"
+
+
+def test_two_pools_that_share_a_shelf_are_told_apart_from_ours():
+    shelf = []
+
+    class Shared(Lender):
+        def __init__(self, config):
+            super().__init__(config)
+            self._idle = shelf
+
+    claim = Histories(
+        "Loans.", inputs=lambda: loans([5], 2), play=play_loans(still_open), tell=tell_loans
+    )
+    claim.answer = Lender
+
+    found = claim.first_difference(Shared)
+
+    assert found.history == "With `pool_size=5`: `acquire`, give back the first"
+    assert "did not open for it" in found.theirs

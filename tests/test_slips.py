@@ -2,8 +2,8 @@
 
 import pytest
 
-from poolkit.course.checking import examine
-from poolkit.course.exercises import Exercise, because
+from poolkit.course.checking import _card, examine
+from poolkit.course.exercises import Exercise, assume, because
 from poolkit.course.slips import Misfit, edited
 from tests.double import EVEN
 
@@ -64,6 +64,37 @@ def test_what_fails_only_by_raising_is_not_judged_after_a_broken_claim():
     verdict = examine(EVEN, lambda number: "x")
 
     assert verdict.marks == ["broken", "unjudged", "broken"]
+
+
+def only_large(func):
+    """Of what is more than 100, it is more."""
+    assume(func(3) > 100)
+
+
+def is_double(func):
+    """It is the double."""
+    if func(3) != 6:
+        raise AssertionError("odd")
+
+
+def test_a_claim_that_has_nothing_to_stand_on_leaves_the_story_to_a_broken_one():
+    claims = (only_large, is_double)
+    asked = Exercise("simple.double", "", EVEN.answer, claims, ("", "", ""), {"odd": "Not 6."})
+
+    verdict = examine(asked, lambda number: number)
+
+    assert (verdict.reason, verdict.story) == ("odd", "Not 6.")
+    assert verdict.marks == ["unjudged", "broken"]
+
+
+def test_a_claim_that_has_nothing_to_stand_on_is_not_kept(capsys):
+    asked = Exercise("simple.double", "", EVEN.answer, (only_large,), ("", "", ""), {})
+
+    verdict = examine(asked, lambda number: number)
+
+    assert (verdict.reason, verdict.marks) == ("not judged", ["unjudged"])
+    _card(verdict).show()
+    assert "This cannot be judged" in capsys.readouterr().out
 
 
 def test_a_telling_is_found_through_an_exception_that_the_learner_wrapped():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import sqlite3
 from dataclasses import dataclass, field
 
@@ -27,6 +28,8 @@ SWITCHED_OFF = (
     "Python was started with -O (or PYTHONOPTIMIZE), which leaves out every `assert`, ours and "
     "yours. Start it without, then check again."
 )
+STANDS_STILL = "stands still"  # what a scene's claim fails with where nobody can go on
+NOT_JUDGED, UNJUDGED = "not judged", "This cannot be judged: what it stands on does not hold."
 UNFINISHED = ("not attempted", "partly written")  # nothing was run, and nothing is wrong
 _verdicts: dict[str, tuple[object, str, Verdict]] = {}  # id: what was checked, as it was then
 
@@ -120,17 +123,20 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
     before = guarding.left_behind()
     with Guard(each=limit) as guard:
         for claim in exercise.claims:
+            if claim is exercise.histories and STANDS_STILL in verdict.keys:
+                break  # the player has seen it; here, on real locks, it would hang
             run = guard.run(lambda claim=claim: claim(thing))
             reason, story = _explain(exercise, run)
             verdict.marks.append(_mark(reason, run, verdict.keys))
             verdict.keys.append(reason)
-            if reason and not verdict.reason:
+            if reason not in ("", NOT_JUDGED) and not verdict.reason:
                 verdict.reason, verdict.story = reason, story
             if run.hung is not None:
                 break
-        if verdict.reason and not any(run for run in verdict.keys if run == "hung"):
+        _if_nothing_else_broke(verdict)
+        verdict.marks += ["open"] * (len(exercise.claims) - len(verdict.marks))
+        if verdict.reason and "hung" not in verdict.keys:
             _recognise(verdict, thing, guard)
-    verdict.marks += ["open"] * (len(exercise.claims) - len(verdict.marks))
     verdict.printed = str(guard.printed) + (" …" if guard.printed.more else "")
     if left := guarding.left_behind():
         whose = "Part of it" if set(left) - set(before) else "Part of an earlier answer"
@@ -138,11 +144,19 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
     return verdict
 
 
+def _if_nothing_else_broke(verdict: Verdict) -> None:
+    """A claim that could not be judged, while none is broken, is told as what it is."""
+    if not verdict.reason and NOT_JUDGED in verdict.keys:
+        verdict.reason, verdict.story = NOT_JUDGED, UNJUDGED
+
+
 def _mark(reason: str, run: Run, earlier: list[str]) -> str:
     """What a claim's run comes to. A ✗ has to be true of the claim's own sentence."""
     if not reason:
         return "kept"
-    if not any(earlier):
+    if reason == NOT_JUDGED:
+        return "unjudged"
+    if set(earlier) <= {"", NOT_JUDGED}:
         return "broken"
     own = isinstance(run.error, AssertionError) and reason not in earlier
     return "broken" if own else "unjudged"
@@ -303,7 +317,7 @@ def _explain(exercise: Exercise, run: Run) -> tuple[str, str]:
     if found := _telling(exercise, error):
         return found
     if isinstance(error, NotJudged):
-        return "not judged", "This cannot be judged: what it stands on does not hold."
+        return NOT_JUDGED, UNJUDGED
     if isinstance(error, WrongType):
         return "wrong type", str(error)
     line = guarding.their_line(error.__traceback__)
@@ -374,7 +388,7 @@ def _card(verdict: Verdict) -> Card:
     else:
         _mark_claims(card, verdict)
     if verdict.printed.strip():
-        card.say("It printed:").code(verdict.printed.strip())
+        card.say("It printed:").code(_folded(verdict.printed.strip()))
     if verdict.kept:
         card.say(exercise.after)
     elif verdict.reason != "not attempted":
@@ -382,11 +396,18 @@ def _card(verdict: Verdict) -> Card:
     return card
 
 
+def _folded(text: str) -> str:
+    """A text in which a line that is repeated stands once: a check runs the code many times."""
+    runs = [(line, len(list(same))) for line, same in itertools.groupby(text.splitlines())]
+    return "\n".join(line if times == 1 else f"{line}  ({times} times)" for line, times in runs)
+
+
 def _mark_claims(card: Card, verdict: Verdict) -> None:
     told = False
+    tells = "broken" if "broken" in verdict.marks else "unjudged"
     for claim, mark in zip(verdict.exercise.claims, verdict.marks, strict=True):
         text = inspect.getdoc(claim).splitlines()[0]
         card.mark(mark, text + {"open": " (not run)", "unjudged": " (not judged)"}.get(mark, ""))
-        if mark == "broken" and not told:
+        if mark == tells and not told:
             card.story(verdict.story)
             told = True

@@ -17,6 +17,8 @@ import linecache
 import sys
 from dataclasses import dataclass
 
+HANGS = ("hung", "stands still")  # after these nothing more is run
+
 
 @dataclass(frozen=True)
 class Slip:
@@ -36,7 +38,7 @@ class Slip:
     def broken(self, exercise) -> frozenset[str]:
         """The names of all claims of the exercise that it breaks."""
         last = exercise.histories
-        sees = last is not None and not self.beyond and self.reason != "hung"
+        sees = last is not None and not self.beyond and self.reason not in HANGS
         return self.breaks | {last.__name__} if sees else self.breaks
 
 

@@ -1807,11 +1807,11 @@ predictions = (
             ),
             ({"rolls_back": 0}, "Cleo committed inside her block: a rollback afterwards undoes nothing."),
         ),
-        why="There is no end of a block that costs nobody anything. But only one of them is decided by how the block ended.",
+        why="None of the three costs nobody anything, and none of them asks how the block ended. A form that does ask is what you write next.",
     ),
     Prediction(
         id="lease.price",
-        question="A loan with an empty block: written out with `try` and `finally`, by your class, by your generator. How much does the dearest of the three add to the cheapest, compared with opening a connection (about 50 µs)?",
+        question="A loan with an empty block: written out with `try` and `finally`, by your class, by your generator. How much does the dearest of the three add to the cheapest, compared with opening a file, one query, and closing it again?",
         places={"adds": ("as much", "a tenth", "a hundredth")},
         sample={"adds": "a tenth", "sure": 55},
         explanations=(
@@ -1821,7 +1821,7 @@ predictions = (
             ),
             (
                 {"adds": "a tenth"},
-                "That would be five microseconds. On most machines it is about one.",
+                "A tenth of that is several microseconds. A form is a handful of calls inside Python, about one.",
             ),
         ),
         why="The form costs something, and never so much that leaving it out would pay.",
