@@ -127,7 +127,7 @@ def score(
         ledger.nobody_left_waiting()
         if in_order:
             ledger.in_order()
-        ledger.table.all_there()
+        ledger.table.exactly_all_there()
 
     workers = {name: comer(name) for name in comers}
     return Scene(pool_class, setup, {**workers, "ben": ben}, holds)
