@@ -404,7 +404,7 @@ cap = Exercise(
         slip(
             "no cap",
             "Where `wait_for` gives something false, time is up.",
-            breaks="lends_up_to_the_cap opens_no_more looks_again",
+            breaks="lends_up_to_the_cap opens_no_more",
             edit="""
 -            if not self._changed.wait_for(lambda: self._idle or self._open < self._size, timeout):
 -                raise TimeoutError("no connection came free in time")
