@@ -55,7 +55,7 @@ class Try:
         self.table = Table(pool_class, size, scenes.build)
         self.desk, self.pool = self.table.desk, self.table.pool
         self.held: list[Connection] = []
-        self.begun = self.desk.made
+        self.begun, self.fails, self.most = self.desk.made, 0, 0
 
     def acquire(self, move: str) -> Connection | None:
         """Do a move that asks; None if it raised TimeoutError."""
@@ -66,6 +66,7 @@ class Try:
             return None
         finally:
             self.failed, self.desk.failures = move == FAIL and not self.desk.failures, 0
+            self.fails += self.failed
         expect(conn, Connection, "pool.acquire()")
         return conn
 
@@ -74,9 +75,14 @@ class Try:
 
     def flaw(self, conn: Connection) -> str:
         """What is wrong with what was lent; empty if nothing is."""
+        self.most = max(self.most, len(self.held) + 1)
         if conn in self.held:
             return f"{conn}, which is out already"
         return "" if conn.open else f"{conn}, which is closed"
+
+    def opened_for_nothing(self) -> bool:
+        """Whether more were opened than were ever out at once, those opened at the start aside."""
+        return self.desk.made - self.begun - self.fails > self.most
 
 
 # --- a pool with no cap: the base's own behaviour, move by move
@@ -94,7 +100,8 @@ def play_uncapped(pool_class: type, history: tuple) -> Iterator[Seen]:
         yield from _counted(here)
     yield from _counted(other)
     conn = other.acquire(TAKE)
-    yield Seen("another pool lends", conn.name, f"its {conn}")
+    own = conn._desk is other.desk
+    yield Seen("another pool lends", own, "its own" if own else "one of the first pool's")
 
 
 def _lent(here: Try, move: str) -> Iterator[Seen]:
@@ -138,7 +145,7 @@ def play_capped(pool_class: type, history: tuple) -> Iterator[Seen]:
 
 
 def _came(here: Try, move: str) -> Iterator[Seen]:
-    start, shelf, made = time.monotonic(), here.desk.open - len(here.held), here.desk.made
+    start = time.monotonic()
     try:
         conn = here.acquire(move)
     except ConnectionError:
@@ -149,8 +156,8 @@ def _came(here: Try, move: str) -> Iterator[Seen]:
         yield Seen(f"{move} raises TimeoutError after", passed, f"{passed:g} seconds")
         return
     flaw = here.flaw(conn)
-    if not flaw and shelf and here.desk.made > made:
-        flaw = "a new one, though one lay idle"
+    if not flaw and here.opened_for_nothing():
+        flaw = "a new one, though one had come back"
     if move == FAIL:  # it does not connect where one lies idle, and with all opened at the start
         flaw = flaw or ("one, though connecting failed" if here.failed else "")
         yield Seen(move, flaw, f"lends {flaw}" if flaw else "lends one without connecting")

@@ -134,7 +134,7 @@ cap = Exercise(
         "Fill in the blanks.\n\nwith self._changed:\n    if not self._changed.wait_for(lambda: ____ or ____, timeout):\n        raise TimeoutError\n    if self._idle:\n        return self._idle.pop()\n    ____\nreturn self._opened()",
     ),
     tellings={
-        "not reused": "One lay idle, and `acquire()` opened another.",
+        "not reused": "One was given back, and the next `acquire()` opened another.",
         "never opens": "Fewer than `size` were out, and `acquire()` neither lent one that lay idle nor opened one. {story}",
         "no cap": "`size` was 2 and two were out; `acquire(timeout=0)` lent a third.",
         "gave up in silence": "`size` was 2 and two were out; `acquire(timeout=0)` returned None. Who asked would go on with nothing in hand: raise TimeoutError.",
@@ -426,6 +426,17 @@ cap = Exercise(
             edit="""
 -            if self._idle:
 +            if self._open >= self._size:
+""",
+        ),
+        slip(
+            "not reused",
+            "Often `release` closes what comes back.",
+            breaks="lends_up_to_the_cap",
+            edit="""
++        conn.close()
+         with self._changed:
+-            self._idle.append(conn)
++            self._open -= 1
 """,
         ),
         slip(
