@@ -26,7 +26,6 @@ EXERCISES = {one.id: one for one in everything("exercises")}
 OWED = {
     *("workload.insert", "workload.finally", "workload.test"),
     *("run.labels", "run.write", "run.command"),
-    *("threads.lock", "threads.cap", "threads.order"),
 }
 
 
