@@ -133,6 +133,27 @@ def test_numbered_knows_things_again_by_identity():
     assert [number(one), number(other), number(one)] == [1, 2, 1]
 
 
+def test_a_claim_may_try_several_histories_at_once_and_is_compared_all_the_same():
+    class AtOnce(Histories):
+        def observe_all(self, thing):
+            return iter([[Seen("it gives", thing(number))] for number in range(4)])
+
+    claim = AtOnce(
+        "Of every small number it makes the double.",
+        inputs=lambda: grid(number=range(4)),
+        play=play,
+        tell=lambda arguments: f"`double({arguments['number']})`",
+    )
+
+    assert told(lambda number: number + number, claim) == ""
+    assert (
+        told(lambda number: 6 if number == 3 else 1, claim)
+        == "`double(0)`. Yours: it gives 1. Ours: it gives 0."
+    )
+    assert claim.behave_alike(double, lambda number: 2 * number)
+    assert not claim.behave_alike(double, abs)
+
+
 def test_a_history_of_loans_begins_with_none_and_leaves_nothing_impossible_in():
     tried = [moves for _, moves in loans([5], 2, [("rush", 3)])]
 

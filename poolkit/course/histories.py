@@ -85,18 +85,19 @@ class Histories:
 
     def first_difference(self, thing: object) -> Difference | None:
         """Try the histories in order; the first in which something other than ours was seen."""
-        for history, ours in zip(self._all(), self._reference(), strict=True):
-            theirs = self.observe(thing, history)
+        rows = zip(self._all(), self._reference(), self.observe_all(thing), strict=True)
+        for history, ours, theirs in rows:
             if not _alike(ours, theirs):
                 return self._difference(history, ours, theirs)
         return None
 
     def behave_alike(self, one: object, other: object) -> bool:
         """Whether two answers are seen to do the same in every history."""
-        return all(
-            _alike(self.observe(one, history), self.observe(other, history))
-            for history in self._all()
-        )
+        return all(map(_alike, self.observe_all(one), self.observe_all(other)))
+
+    def observe_all(self, thing: object) -> Iterator[list[Seen]]:
+        """What is seen of each history, in order; a claim may play several of them at once."""
+        return (self.observe(thing, history) for history in self._all())
 
     def observe(self, thing: object, history: object) -> list[Seen]:
         """What is seen of one history, to its end or to the exception that ended it."""
@@ -117,7 +118,7 @@ class Histories:
 
     def _reference(self) -> list[list[Seen]]:
         if self._ours is None:
-            self._ours = [self.observe(self.answer, history) for history in self._all()]
+            self._ours = list(self.observe_all(self.answer))
         return self._ours
 
     def _difference(self, history: object, ours: list[Seen], theirs: list[Seen]) -> Difference:
