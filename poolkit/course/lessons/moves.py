@@ -58,6 +58,22 @@ def histories(moves: tuple[str, ...], longest: int, sizes: tuple[tuple[int, int]
             yield size, history
 
 
+def of_what_waits() -> Iterator:
+    """The histories of `review.mend_wait`: nobody waits in them, since each wait takes its time."""
+    for size, moves in histories((ACQUIRE, FIRST, LAST, DIES), 4, ((0, 1), (1, 2), (2, 3))):
+        if _most_out(moves) <= size[1]:
+            yield size, moves
+    yield (0, 1), (ACQUIRE, ACQUIRE)
+
+
+def _most_out(moves: tuple[str, ...]) -> int:
+    out, most = 0, 0
+    for move in moves:
+        out += (move == ACQUIRE) - (move in (FIRST, LAST))
+        most = max(most, out)
+    return most
+
+
 def of_what_comes_back() -> Iterator:
     """The histories of `review.mend_return`: every block, two good ones, and loans by hand."""
     yield from histories(tuple(BLOCKS), 1, ((0, 2),))

@@ -1186,7 +1186,6 @@ mend_wait = Exercise(
     id="review.mend_wait",
     title="Let go of the lock before you wait",
     answer=WaitingPool,
-    no_histories="What it is about takes two threads: the player tries every order of its scenes.",
     parts=("acquire",),
     claims=(
         lends_at_once,
@@ -1195,6 +1194,12 @@ mend_wait = Exercise(
         gets_what_comes_back,
         keeps_the_cap,
         waits_only_if_full,
+        Histories(
+            "Over every short history of one thread, it lends what it should, tested.",
+            inputs=moves.of_what_waits,
+            play=moves.play(bench),
+            tell=moves.tell,
+        ),
     ),
     hints=(
         "Two things happen in `acquire`: it is decided where the connection comes from, and it is waited for. Which of them needs the lock?",
