@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 
 # SQLite counts its lock wait in milliseconds, in a C int: a longer wait would wrap round to none.
 _LONGEST_LOCK_WAIT = 2_147_483
@@ -19,7 +20,8 @@ class ConnectionConfig:
     Args:
         db_path: a SQLite path (str or PathLike), `":memory:"`, or a `file:` URI.
         timeout: how long SQLite waits for a lock.
-        max_retries: attempts to open a connection, the first one included; at least 1.
+        max_retries: attempts to open a connection, the first one included; at least 1. Another one
+            is made only if the pool's `transient=` says of the error that it may pass.
         pool_size: idle connections kept; at least 1.
         min_connections: opened when the pool is made; at most `pool_size`.
         max_connections: most connections open at once, at least `pool_size`. None: no cap.
@@ -79,14 +81,41 @@ class ConnectionConfig:
             )
 
 
+def check_config(config: object) -> ConnectionConfig:
+    """Return the config, or the default one for None.
+
+    Raises:
+        TypeError: it is something else, which is not quoted: it may hold a password.
+    """
+    if config is None:
+        return ConnectionConfig()
+    if not isinstance(config, ConnectionConfig):
+        raise TypeError(
+            f"config must be a ConnectionConfig, not a {type(config).__name__}: "
+            "write ConnectionConfig(db_path=...)"
+        )
+    return config
+
+
+def check_callables(**given: object) -> None:
+    """Raise TypeError if one of them is neither None nor a plain function or the like."""
+    for name, func in given.items():
+        if func is None:
+            continue
+        if not callable(func):
+            raise TypeError(f"{name} must be a function, not a {type(func).__name__}")
+        if iscoroutinefunction(func) or iscoroutinefunction(func.__call__):
+            raise TypeError(f"{name} must be a plain function, not a coroutine function")
+
+
 def _check_path(path: object) -> None:
     text = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(text, str):
         raise TypeError(f"db_path must be a str or a path object, not {path!r}")
     if not text:
-        raise ValueError("db_path must not be empty, not '': ':memory:' is the database in memory")
+        raise ValueError("db_path must not be empty: ':memory:' is the database in memory")
     if "\0" in text:
-        raise ValueError(f"db_path must not hold a NUL character, not {text!r}")
+        raise ValueError(f"db_path must not hold a NUL character: {text!r}")
 
 
 def _check_count(field: str, value: object, least: int, or_none: bool = False) -> None:

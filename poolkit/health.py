@@ -1,24 +1,44 @@
 """Is this connection fit to be lent? And making it so that it is."""
 
 import sqlite3
+from contextlib import suppress
 from typing import Any
 
 
-def health_check(conn: sqlite3.Connection) -> dict[str, str]:
+def health_check(conn: Any) -> dict[str, str]:
     """Report on a connection in words; safe on one that is in use, whose transaction it leaves.
 
     A closed or broken connection is "unhealthy", and so is one that may not be used in this thread.
     No table is read: a file that was deleted or damaged after the connection was opened is not
-    noticed, nor is a lock.
+    noticed, nor is a lock. Another driver's connection that does not tell whether it is in a
+    transaction is rolled back afterwards, since the question has opened one.
 
     Returns:
-        `{"status": "healthy", "sqlite_version": ...}` or `{"status": "unhealthy", "error": ...}`.
+        `{"status": "healthy", "sqlite_version": ...}` or `{"status": "unhealthy", "error": ...}`;
+        with another driver than sqlite3 there is no version.
     """
     try:
-        _select_1(conn)
+        leave = isinstance(conn, sqlite3.Connection) or _is_in_transaction(conn)
+        try:
+            _select_1(conn)
+        except Exception:
+            if not leave:
+                with suppress(Exception):  # the first error is the one to report
+                    clean(conn)
+            raise
+        if not leave:
+            clean(conn)
     except Exception as exc:
         return {"status": "unhealthy", "error": f"{type(exc).__name__}: {exc}"}
+    if not isinstance(conn, sqlite3.Connection):
+        return {"status": "healthy"}
     return {"status": "healthy", "sqlite_version": sqlite3.sqlite_version}
+
+
+def _is_in_transaction(conn: Any) -> bool:
+    """Tell whether it says that it is: sqlite3's and psycopg's can."""
+    info = getattr(conn, "info", None)
+    return bool(getattr(conn, "in_transaction", getattr(info, "transaction_status", False)))
 
 
 def ping(conn: Any) -> None:

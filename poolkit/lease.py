@@ -4,9 +4,10 @@ import math
 from types import TracebackType
 from typing import Any
 
+from poolkit.forks import IN_PARENT
 from poolkit.health import clean
 
-IN_PARENT = -1  # the number of a trip that goes on in the parent process, after a fork
+NO_MORE = object()  # the end of a chain of stranded cards
 
 
 class Card:
@@ -19,18 +20,33 @@ class Card:
         "borrower",
         "broken",
         "conn",
+        "epoch",
         "expires",
         "fresh_until",
+        "in_memory",
         "is_new",
         "key",
+        "knows_cursors",
+        "may_be_bound",
+        "next",
+        "ping_after",
         "reported",
+        "settings",
         "since",
+        "tells",
         "trips",
     )
 
     def __init__(self) -> None:
         self.conn: Any = None
         self.key = 0  # id(conn), since a connection need not be hashable
+        self.knows_cursors = False  # a poolkit.sqlite.Connection
+        self.tells = False  # ... and whether there is something to tidy up
+        self.ping_after = 0.0  # seconds of lying idle after which it is looked at
+        self.may_be_bound = False  # sqlite3 may refuse it in another thread than its first
+        self.in_memory = False
+        self.settings: list[tuple[str, Any]] = []  # its attributes, as each borrower gets them
+        self.epoch: object = None  # the pool's when it was opened: drain() begins a new one
         self.expires = math.inf  # when it is too old to keep, by the pool's clock, in seconds
         self.fresh_until = -math.inf  # till then it is lent without another look at it
         self.since = 0.0  # when it was lent, or came back
@@ -39,6 +55,7 @@ class Card:
         self.reported = -1  # the trip on which it was reported as overdue
         self.broken = False
         self.trips = 0  # how often it was given away: who noted the number can tell a later trip
+        self.next: Any = None  # while it is stranded: the next of those, or NO_MORE
 
 
 def commit(conn: Any) -> None:
@@ -54,8 +71,12 @@ def commit(conn: Any) -> None:
 
 
 def commit_or_roll_back(card: Card) -> None:
-    """Commit; where that fails, roll back and raise what the driver raised."""
+    """Commit what is open; where that fails, roll back and raise what the driver raised."""
+    if not getattr(card.conn, "in_transaction", True):  # not all drivers tell
+        return
     try:
+        if card.knows_cursors:
+            card.conn.close_cursors()  # one in the midst of writing would forbid it
         commit(card.conn)
     except Exception:
         roll_back(card)
@@ -103,14 +124,19 @@ class Lease:
                 try:
                     if kind is not None:
                         roll_back(card)
-                    elif getattr(card.conn, "in_transaction", True):  # not all drivers tell
+                    elif not card.tells or card.conn.in_transaction:
                         commit_or_roll_back(card)
                 finally:
                     self._pool.release(card.conn)
             elif kind is None and card.trips != IN_PARENT:
                 raise ValueError("this connection was given back inside its own `with` block")
         except BaseException:
-            if card.trips == self._trip:  # an interrupt came before it was given back
-                roll_back(card)
-                self._pool.release(card.conn)
+            if card.trips == self._trip and card.next is None:  # interrupted before its return
+                pool, card.broken = self._pool, True
+                card.next, pool._stranded = pool._stranded, card
+                pool._chores.due = True
+                pool._sweep()
             raise
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a block of pool.connection() cannot be copied or pickled")

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from itertools import chain
+from types import CoroutineType
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -93,12 +94,13 @@ def retry(
     Raises:
         Exception: what the last attempt raised, that very object, with a note that tells how many
             attempts were made. Something that is not transient is raised at once.
+        TypeError: func is a coroutine function; nothing would be tried before it is awaited.
         TypeError, ValueError: as `backoff_delays`.
     """
     delays = backoff_delays(attempts, base, cap, rng)
     for attempt, pause in enumerate(chain(delays, (None,)), 1):
         try:
-            return func()
+            result = func()
         except Exception as exc:
             why = None
             if not transient(exc):
@@ -110,5 +112,10 @@ def retry(
             if why:
                 exc.add_note(f"attempt {attempt} of {attempts}: {why}")
                 raise
+        else:
+            if result.__class__ is CoroutineType:  # of an async def, or a lambda around one
+                result.close()
+                raise TypeError("func is a coroutine function: pass one that works when called")
+            return result
         sleep(pause)  # out here the exception, and all that its traceback holds, is let go first
     raise AssertionError("unreachable: the last attempt returns or raises")

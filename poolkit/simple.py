@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from poolkit.config import ConnectionConfig
+from poolkit.config import ConnectionConfig, check_config
+from poolkit.sqlite import database_name
 
 
 class SimplePool:
@@ -14,7 +15,9 @@ class SimplePool:
     """
 
     def __init__(self, config: ConnectionConfig | None = None) -> None:
-        self.config = config or ConnectionConfig()
+        # a learner's config will do, whatever its class
+        self.config = config if hasattr(config, "db_path") else check_config(config)
+        self._database = database_name(self.config.db_path)  # wherever the process goes
         self._idle: list[sqlite3.Connection] = []  # a stack: the last one used is on top
         self._created = 0
         self._reused = 0
@@ -73,4 +76,4 @@ class SimplePool:
 
     def _connect(self) -> sqlite3.Connection:
         # uri=True only changes how a path that begins with "file:" is read
-        return sqlite3.connect(self.config.db_path, timeout=self.config.timeout, uri=True)
+        return sqlite3.connect(self._database, timeout=self.config.timeout, uri=True)

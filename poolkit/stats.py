@@ -4,40 +4,55 @@ import contextlib
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
 from poolkit.lease import Card
 
-_CONTEXTLIB = contextlib.contextmanager.__code__.co_filename
+_ENTER_CONTEXT = contextlib.ExitStack.enter_context.__code__
 
 
-@dataclass(slots=True)
-class Counts:
-    """What has happened so far; no number ever falls. Changed with the pool's lock held."""
-
-    created: int = 0  # connections opened, the ones opened beforehand included
-    reused: int = 0  # loans of a connection that was there already
-    closed: int = 0
-    discarded: int = 0  # of those, closed because they no longer worked
-    timeouts: int = 0  # calls that gave up waiting
-    peak: int = 0  # most connections lent at once
-    wait_seconds: float = 0.0  # spent waiting in line, all callers together
-
-    def as_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+# What has happened so far; no number ever falls. A dict, since one is copied in a single step.
+NO_COUNTS: dict[str, Any] = {
+    "created": 0,  # connections opened, the ones opened beforehand included
+    "closed": 0,
+    "discarded": 0,  # of those, closed because they no longer worked
+    "timeouts": 0,  # calls that gave up waiting
+    "wait_seconds": 0.0,  # spent waiting in line, all callers together
+}
 
 
-def borrower(frame: FrameType) -> tuple[threading.Thread, CodeType, int]:
+class _Mark:
+    """Stands for a thread, so that the thread itself is not kept when it has finished."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+_here = threading.local()
+
+
+def borrower(frame: FrameType) -> tuple[_Mark, CodeType, int]:
     """Note who borrows, in this frame: the thread, its code, and the instruction it is at.
 
     Working out the line takes the longer the longer the function is, so that is left to
     `whereabouts`, for the few that are ever asked about.
     """
-    while frame.f_code.co_filename == _CONTEXTLIB and frame.f_back is not None:
-        frame = frame.f_back  # an ExitStack borrows for somebody else
-    return threading.current_thread(), frame.f_code, frame.f_lasti
+    code = frame.f_code
+    if code is _ENTER_CONTEXT and frame.f_back is not None:  # it borrows for somebody else
+        frame = frame.f_back
+        code = frame.f_code
+    try:
+        return _here.mark, code, frame.f_lasti
+    except AttributeError:  # this thread's first loan
+        return _mark_thread(), code, frame.f_lasti
+
+
+def _mark_thread() -> _Mark:
+    _here.mark = mark = _Mark(threading.current_thread().name)
+    return mark
 
 
 def whereabouts(card: Card) -> tuple[str, int, str]:
@@ -57,7 +72,8 @@ def no_connection(
         file, line, _ = whereabouts(lent[0])
         held, thread = in_words(now - lent[0].since), lent[0].borrower[0].name
         text += f"; longest held {held} by {thread} at {os.path.basename(file)}:{line}"
-    own = sum(card.borrower[0] is threading.current_thread() for card in lent)
+    mine = getattr(_here, "mark", None)
+    own = sum(card.borrower[0] is mine for card in lent)
     if own:
         text += f"; this thread holds {own} of them itself"
     return text

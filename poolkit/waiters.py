@@ -11,14 +11,16 @@ from typing import Any
 class Waiter:
     """One thread's place in the line, where it sleeps until it is handed something.
 
-    `gift` is what it was handed: None as long as it waits, and after it was sent away.
+    `gift` is what it was handed: None as long as it waits, and after it was sent away. One that is
+    `gone` is handed nothing any more, whether or not it stands in the line.
     """
 
-    __slots__ = ("bell", "gift", "since")
+    __slots__ = ("bell", "gift", "gone", "since")
 
     def __init__(self, since: float) -> None:
         self.since = since  # the clock when it came, in seconds
         self.gift: Any = None
+        self.gone = False
         self.bell = threading.Lock()
         self.bell.acquire()  # held from the start: the next acquire sleeps until somebody rings
 
@@ -34,28 +36,26 @@ class Line(deque[Waiter]):
     """Who waits, the longest waiter first.
 
     What is handed over goes straight into one waiter's hands. It is never put where all can reach
-    it, so a thread that comes along at that moment cannot snatch it away: no barging.
+    it, so a thread that comes along at that moment cannot snatch it away: no barging. To join is
+    `append`, and no method here: between the look around and the step into line nothing may come.
     """
-
-    def join(self, waiter: Waiter) -> None:
-        """Stand at the end."""
-        self.append(waiter)
 
     def leave(self, waiter: Waiter) -> None:
         """Step out, whether or not one stands in the line."""
         if waiter in self:
             self.remove(waiter)  # from the front mostly: who came first gives up first
 
-    def serve(self, card: Any) -> None:
-        """Hand the card to the longest waiter; there must be one.
-
-        From the first of these lines to the last nothing is called, so no interrupt comes between.
-        """
-        waiter = self[0]
-        waiter.gift = card
-        card.trips += 1
-        del self[0]
-        waiter.bell.release()
+    def serve(self, card: Any) -> bool:
+        """Hand the card to the longest waiter; tell whether there was one."""
+        while self:
+            waiter, trips = self[0], card.trips + 1
+            del self[0]
+            if not waiter.gone:
+                waiter.gift = card
+                card.trips = trips
+                waiter.bell.release()
+                return True
+        return False
 
     def send_away(self) -> None:
         """Wake everybody with empty hands."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from sqlite3 import Connection, ProgrammingError
 from typing import Any, Protocol
 
-from poolkit.config import ConnectionConfig
+from poolkit.config import ConnectionConfig, check_config
 from poolkit.files import StrPath, naming, open_labels, replacing, summary_lines
 from poolkit.health import clean, health_check
 from poolkit.lease import commit
@@ -60,12 +60,14 @@ def _insert(conn: Connection, labels: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _make_table(conn: Connection) -> None:
-    conn.execute("CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, label TEXT NOT NULL)")
+    conn.execute(
+        "CREATE TABLE IF NOT EXISTS main.events (id INTEGER PRIMARY KEY, label TEXT NOT NULL)"
+    )
     cursor = conn.cursor()
     cursor.row_factory = None
     found = [
         (name.lower(), kind.upper(), key)
-        for _, name, kind, _, _, key in cursor.execute("PRAGMA table_info(events)")
+        for _, name, kind, _, _, key in cursor.execute("PRAGMA main.table_info(events)")
     ]
     if found != _COLUMNS:
         columns = ", ".join(f"{name} {kind}".strip() for name, kind, _ in found)
@@ -81,7 +83,7 @@ def _insert_labels(conn: Connection, labels: Iterable[str]) -> list[dict[str, An
     for label in labels:
         if not isinstance(label, str):
             raise TypeError(f"a label must be a str, not {label!r}")
-        cursor.execute("INSERT INTO events (label) VALUES (?)", (label,))
+        cursor.execute("INSERT INTO main.events (label) VALUES (?)", (label,))
         if cursor.rowcount:  # 0 where a rule of the table, such as ON CONFLICT IGNORE, dropped it
             # lastrowid is this connection's own: another program's rows cannot get between
             rows.append({"id": cursor.lastrowid, "label": label})
@@ -106,7 +108,7 @@ def run(
         sqlite3.Error, PoolError: as `run_demo_queries`. PoolTimeout and ConnectFailed are OSErrors
             too, so catch PoolError before OSError.
     """
-    config = config or ConnectionConfig()
+    config = check_config(config)
     _refuse_same_file(input_path, output_path, config.db_path)
     with open_labels(input_path) as labels, replacing(output_path) as file:
         summary = _run_on_pool(labels, config)
@@ -146,10 +148,12 @@ def _refuse_same_file(input_path: StrPath, output_path: StrPath, db_path: StrPat
 
 def _path_of_database(db_path: StrPath) -> str | None:
     path = os.fspath(db_path)
-    if path.startswith("file:"):
+    if isinstance(db_path, str) and path.startswith("file:"):  # a path object is never a URI
         from urllib.parse import unquote, urlsplit  # here, since hardly anybody needs it
 
         path = unquote(urlsplit(path).path)
+    elif isinstance(db_path, os.PathLike):
+        return path
     return None if path in ("", ":memory:") else path
 
 

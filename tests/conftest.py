@@ -28,17 +28,31 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_addoption(parser):
     parser.addoption(
         "--pool",
-        default="poolkit:ConnectionPool",
         metavar="MODULE:CLASS",
-        help="the pool to put through the tests of ConnectionPool",
+        help="the pool to put through tests/conformance, or through the tests of ConnectionPool",
     )
+
+
+def pytest_configure(config):
+    if config.getoption("--pool"):
+        named_pool(config.getoption("--pool"))  # a name that is wrong is told before anything runs
 
 
 @pytest.fixture(scope="session")
 def pool_class(request):
     """The pool under test: ours, or the one that `--pool my_pool:Pool` names."""
-    module, _, name = request.config.getoption("--pool").partition(":")
-    return getattr(importlib.import_module(module), name)
+    return named_pool(request.config.getoption("--pool") or "poolkit:ConnectionPool")
+
+
+def named_pool(spec):
+    """Find the class that "module:Class" names; pytest tells in one line why it cannot."""
+    module, _, name = spec.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise pytest.UsageError(
+            f"--pool {spec}: {error}. It names a class in a file of this folder: my_pool:Pool"
+        ) from None
 
 
 @pytest.fixture

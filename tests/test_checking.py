@@ -1,6 +1,9 @@
 """The ladder of `check`, rung by rung, and what a learner reads on each."""
 
+import dataclasses
+import io
 import itertools
+import re
 import sqlite3
 import sys
 import threading
@@ -12,10 +15,11 @@ from poolkit import SimplePool
 from poolkit.course import check, explain, hint, mine_or_reference, solution, state
 from poolkit.course import guard as guarding
 from poolkit.course.checking import examine
-from poolkit.course.exercises import UnknownId, find, same
+from poolkit.course.exercises import UnknownId, assume, find, same
 from poolkit.course.guard import Guard
 from poolkit.course.lessons.simple import CappedPool, Lender, ReusingPool, Shelf
-from tests.double import DOUBLE
+from poolkit.course.shown import Card
+from tests.double import DOUBLE, takes_zero
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +130,7 @@ def test_printing_is_kept_short_and_apart(capsys):
     verdict = examine(DOUBLE, double)
 
     assert verdict.reason == "wrong type"
-    assert "is a `return` missing?" in verdict.story
+    assert "it gave None" in verdict.story
     assert len(verdict.printed) < 450
     assert capsys.readouterr().out == ""
 
@@ -194,6 +198,67 @@ def test_recursion_is_told():
         return double(number)
 
     assert "calls itself without end" in told(double)[1]
+
+
+def test_endless_recursion_that_is_caught_each_time_is_ended():
+    def double(number):
+        while True:
+            try:  # noqa: SIM105
+                double(number)
+            except RecursionError:
+                pass
+
+    assert told(double, limit=0.3)[0] == "hung"
+    assert guarding.left_behind() == []
+
+
+def test_a_thread_left_by_an_earlier_answer_is_not_blamed_on_this_one():
+    lock = threading.Lock()
+    lock.acquire()
+
+    with lock_freed_afterwards(lock):
+        examine(DOUBLE, lambda number: lock.acquire(), limit=0.1)
+        story = told(lambda number: number + 1)[1]
+
+        assert "Part of an earlier answer still runs" in story
+
+
+def test_a_signature_shows_its_star():
+    def double(*, number):
+        return number * 2
+
+    assert "yours is `double(*, number)`" in told(double)[1]
+
+
+def test_a_method_of_the_learners_own_base_counts_as_written():
+    class Helping:
+        def acquire(self):
+            if self._idle:
+                self._reused += 1
+                return self._idle.pop()
+            self._created += 1
+            return self._connect()
+
+    class ReusingPool(Helping, Shelf):
+        pass
+
+    assert told(ReusingPool, find("exercises", "simple.reuse")) == ("", "")
+
+
+def test_words_stand_for_signs_that_cannot_be_printed(monkeypatch):
+    class Ascii(io.StringIO):
+        encoding = "ascii"
+
+    monkeypatch.setattr(sys, "stdout", Ascii())
+
+    Card("a check").mark("kept", "One.").mark("broken", "Two.").story("Why …").show()
+
+    assert sys.stdout.getvalue().splitlines() == [
+        "a check",
+        "kept: One.",
+        "broken: Two.",
+        "    Why ?",
+    ]
 
 
 def test_deadlock_names_the_line_and_asks_for_a_restart():
@@ -284,7 +349,7 @@ def test_part_of_a_class_names_what_is_missing():
     assert told(Half, find("exercises", "simple.reuse"))[0] == "not attempted"
     assert told(PeakPool, peak) == (
         "partly written",
-        "Still to be written: `stats`. Nothing is run before that.",
+        "Still does nothing: `stats`. Nothing is run before that.",
     )
 
 
@@ -331,11 +396,23 @@ def test_check_shows_one_line_a_claim(capsys):
     check("simple.cap", CappedPool)
 
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "simple.cap: 3 of 5 claims hold"
+    assert said[0] == "simple.cap: 2 of 6 claims hold"
     assert said[1] == "✓ A connection given back is kept while there is room."
     assert said[2] == "✗ Never more than pool_size connections lie idle."
-    assert "With `pool_size=2` seven came back" in said[3]
+    assert "With `pool_size=2` seven were lent at once and came back. Idle now: 7." in said[3]
     assert said[-1] == 'Stuck? `hint("simple.cap")`'
+
+
+def test_a_line_that_is_printed_again_and_again_is_shown_once(capsys):
+    class CappedPool(Lender):
+        def release(self, conn):
+            print("back")
+
+    check("simple.cap", CappedPool)
+
+    said = capsys.readouterr().out
+    assert said.count("back\n") == 0
+    assert re.search(r"^    back  \(\d+ times\)$", said, re.MULTILINE)
 
 
 def test_unknown_id_is_one_line():
@@ -449,3 +526,17 @@ def test_guard_gives_the_streams_back(capsys):
     assert (sys.stdout, sys.stderr, input) == (out, err, keyboard)
     assert str(guard.printed) == "inside\n"
     assert capsys.readouterr().out == "outside\n"
+
+
+def test_what_cannot_be_judged_is_not_told_where_another_claim_can_tell():
+    def unjudged(func):
+        """It stands on something that no earlier claim insists on."""
+        assume(func(3) == 6)
+
+    exercise = dataclasses.replace(DOUBLE, claims=(unjudged, takes_zero))
+
+    neither = examine(exercise, lambda number: number * 3 + 1)
+    only_that = examine(exercise, lambda number: number * 3)
+
+    assert (neither.reason, neither.marks) == ("zero", ["unjudged", "broken"])
+    assert (only_that.reason, only_that.marks) == ("not judged", ["unjudged", "kept"])

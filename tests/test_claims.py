@@ -2,14 +2,15 @@
 
 import importlib
 import inspect
-import linecache
-import sys
+import re
 
 import pytest
 
 from poolkit.course.checking import examine, run_claims
 from poolkit.course.exercises import everything
+from poolkit.course.guard import Guard
 from poolkit.course.lessons import LESSONS
+from poolkit.course.slips import HANGS, made_from, thing_of
 from poolkit.course.source import solution_source, stub_source
 from tests import answers
 from tests.mutating import mutations
@@ -17,16 +18,8 @@ from tests.mutating import mutations
 for lesson in LESSONS:
     importlib.import_module(f"tests.answers.{lesson.name}")
 
+UNFILLED = re.compile(r"\{\w+(:plain)?\}")  # a place of a telling that got no value
 EXERCISES = {one.id: one for one in everything("exercises")}
-
-
-def made_from(source: str, exercise, filename: str):
-    """Run an exercise's source as a notebook cell would be, among the names of its lesson."""
-    lesson = sys.modules[exercise.answer.__module__]
-    names = {**vars(lesson), "__name__": "a_notebook"}
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    exec(compile(source, filename, "exec"), names)
-    return names[exercise.name]
 
 
 def pairs(found: dict):
@@ -34,6 +27,14 @@ def pairs(found: dict):
         pytest.param(EXERCISES[id], one, id=f"{id}-{number}")
         for id, some in found.items()
         for number, one in enumerate(some)
+    ]
+
+
+def slips():
+    return [
+        pytest.param(one, number, id=f"{id}-{number}")
+        for id, one in EXERCISES.items()
+        for number in range(len(one.slips))
     ]
 
 
@@ -51,7 +52,7 @@ def test_reference_keeps_every_claim(exercise):
 
 @pytest.mark.parametrize("exercise", exercises())
 def test_solution_typed_into_a_cell_is_accepted(exercise):
-    typed = made_from(solution_source(exercise), exercise, f"cell of {exercise.id}")
+    typed = made_from(solution_source(exercise), exercise.answer, f"cell of {exercise.id}")
 
     assert examine(exercise, typed).story == ""
 
@@ -68,13 +69,44 @@ def test_wrong_answer_is_refused_for_its_own_reason(exercise, wrong):
     verdict = examine(exercise, wrong.thing)
 
     assert verdict.reason == wrong.reason, verdict.story
-    assert verdict.broken == wrong.breaks
-    assert "{" not in verdict.story
+    assert verdict.broken - {"every_short_history"} == wrong.breaks
+    assert not UNFILLED.search(verdict.story)
+
+
+@pytest.mark.parametrize(("exercise", "number"), slips())
+def test_slip_is_refused_and_recognised(exercise, number):
+    slip = exercise.slips[number]
+
+    verdict = examine(exercise, thing_of(exercise, number))
+
+    assert verdict.reason == slip.reason, verdict.story
+    assert verdict.broken == slip.broken(exercise)
+    assert verdict.story.endswith(slip.says)
+    assert not UNFILLED.search(verdict.story)
+    assert verdict.slip is slip or not slip.says
+
+
+@pytest.mark.parametrize(("exercise", "number"), slips())
+def test_short_histories_alone_see_every_slip_that_is_not_beyond_them(exercise, number):
+    slip, wrong = exercise.slips[number], thing_of(exercise, number)
+    if exercise.histories is None or slip.reason in HANGS:
+        return
+
+    seen = []
+    with Guard(each=2.0) as guard:
+        guard.run(lambda: seen.append(exercise.histories.first_difference(wrong)))
+
+    assert (seen in ([], [None])) == bool(slip.beyond), "a reason is given where they cannot see it"
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_every_short_history_is_tried_or_the_exercise_says_why_not(exercise):
+    assert (exercise.histories is None) == bool(exercise.no_histories)
 
 
 @pytest.mark.parametrize("exercise", exercises())
 def test_untouched_stub_reads_not_attempted(exercise):
-    stub = made_from(stub_source(exercise), exercise, f"stub of {exercise.id}")
+    stub = made_from(stub_source(exercise), exercise.answer, f"stub of {exercise.id}")
 
     assert examine(exercise, stub).reason == "not attempted"
 
@@ -88,11 +120,15 @@ def test_our_own_object_is_called_ours(exercise):
 def test_no_claim_is_idle_and_no_misconception_is_dead(exercise):
     wrong = answers.WRONG.get(exercise.id, [])
     order = [claim.__name__ for claim in exercise.claims]
-    first = {min(one.breaks, key=order.index) for one in wrong if one.breaks}
+    broken = [one.breaks for one in wrong] + [one.broken(exercise) for one in exercise.slips]
+    first = {min(some, key=order.index) for some in broken if some}
+    reasons = {one.reason for one in (*wrong, *exercise.slips)}
 
-    assert set(order) == first, "each claim is the first to be broken by some wrong answer"
-    assert set(exercise.misconceptions) <= {one.reason for one in wrong}
-    assert len(wrong) >= 3
+    assert set(order) - {"every_short_history"} == first - {"every_short_history"}, (
+        "each claim is the first to be broken by some wrong answer"
+    )
+    assert set(exercise.tellings) <= reasons
+    assert len(wrong) + len(exercise.slips) >= 3
 
 
 @pytest.mark.parametrize("exercise", exercises())
@@ -107,7 +143,7 @@ def test_small_mutations_of_the_answer_are_refused(exercise):
     for number, (name, source) in enumerate(mutations(solution_source(exercise))):
         made.add(name)
         try:
-            thing = made_from(source, exercise, f"mutant {number} of {exercise.id}")
+            thing = made_from(source, exercise.answer, f"mutant {number} of {exercise.id}")
         except TypeError:  # such as a dataclass that may not be made this way: no answer at all
             continue
         if examine(exercise, thing, limit=0.5).kept and name not in known:

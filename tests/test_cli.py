@@ -442,7 +442,7 @@ def test_another_events_table(refused, tmp_path):
         ("--timeout", "nan", "--timeout must be a number of seconds, not nan"),
         ("--timeout", "inf", "--timeout must be at most 2147483 seconds, not inf"),
         ("--timeout", "soon", "argument --timeout: invalid float value: 'soon'"),
-        ("--db", "", "--db must not be empty, not ''"),
+        ("--db", "", "--db must not be empty: ':memory:' is"),
     ],
 )
 def test_a_wrong_value(refused, option, value, message):

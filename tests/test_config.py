@@ -112,12 +112,12 @@ def test_path_object_that_stands_for_bytes_is_refused():
 
 def test_empty_path_is_refused():
     # SQLite would make a nameless file of it, one for each connection
-    assert refusal(ValueError, db_path="").startswith("db_path must not be empty, not ''")
+    assert refusal(ValueError, db_path="").startswith("db_path must not be empty: ")
 
 
 def test_path_with_a_nul_is_refused():
     assert refusal(ValueError, db_path="a\0b") == (
-        r"db_path must not hold a NUL character, not 'a\x00b'"
+        r"db_path must not hold a NUL character: 'a\x00b'"
     )
 
 

@@ -8,11 +8,12 @@ import pytest
 import poolkit
 from poolkit import ConnectionConfig, ConnectionPool
 from poolkit.course.lessons import health as lesson
+from poolkit.course.lessons.health import lending, trying
 
 
 @pytest.fixture
 def conn():
-    with lesson.one_connection() as conn:
+    with trying.one_connection() as conn:
         yield conn
 
 
@@ -52,7 +53,7 @@ def test_picture_has_words():
 def bad_ones():
     closed = sqlite3.connect(":memory:")
     closed.close()
-    return [closed, lesson.broken(), lesson.broken(ConnectionResetError("hung up"))]
+    return [closed, trying.broken(), trying.broken(ConnectionResetError("hung up"))]
 
 
 def test_report_on_a_healthy_one_is_that_of_the_library(conn):
@@ -88,16 +89,16 @@ def leave_open(conn):
     "spoil", [lambda conn: None, lambda conn: conn.close(), leave_open], ids=["no", "close", "open"]
 )
 def test_guard_does_what_the_library_does(spoil):
-    with lesson.trial(lesson.GuardedPool) as ours, ConnectionPool(ConnectionConfig()) as theirs:
+    with trying.trial(lesson.GuardedPool) as ours, ConnectionPool(ConnectionConfig()) as theirs:
         assert first_then_second(ours, spoil) == first_then_second(theirs, spoil)
 
 
 @pytest.mark.parametrize("idle", [0.25, 0.5, 9.0])
 def test_checking_pool_lends_what_the_library_lends(idle):
     lent = []
-    clock = lesson.Hands()
+    clock = lending.Hands()
     with (
-        lesson.trial(lesson.CheckingPool, clock=clock) as ours,
+        trying.trial(lesson.CheckingPool, clock=clock) as ours,
         ConnectionPool(ConnectionConfig(), clock=clock) as theirs,
     ):
         for pool in (ours, theirs):
@@ -143,7 +144,7 @@ def test_a_cell_that_is_run_twice_gets_a_new_database(tmp_path):
 
 
 def test_a_broken_connection_answers_in_no_way():
-    with contextlib.closing(lesson.broken()) as conn:
+    with contextlib.closing(trying.broken()) as conn:
         for ask in (conn.execute, conn.executescript, conn.cursor().execute):
             with pytest.raises(sqlite3.OperationalError, match="disk"):
                 ask("SELECT 1")

@@ -2,13 +2,17 @@
 
 import random
 import sqlite3
+import statistics
 import threading
 import time
+from time import sleep as nap
 
 import pytest
 
 import poolkit
+from poolkit.course import notebooks
 from poolkit.course.lessons import retry as lesson
+from poolkit.course.lessons.retry import looping, pausing
 
 
 def run(kind="fixed", **settings):
@@ -52,7 +56,7 @@ def test_fixed_pauses_knock_when_they_should():
         [0.04 * n for n in range(1, 14)]
     )
     assert one.in_vain == 12
-    assert one.all_served == pytest.approx(0.52)
+    assert one.all_served == pytest.approx(0.02)
 
 
 def test_who_has_no_pause_left_stays_away():
@@ -66,7 +70,7 @@ def test_sentence_names_what_was_drawn():
     said = lesson.storm_sentence(three())
 
     assert "50 clients in one moment, for 5 places" in said
-    assert "0.74 s instead of 2.04 s" in said
+    assert "0.24 s after the return instead of 1.54 s" in said
 
 
 def test_sentence_says_so_when_jitter_helped_nothing():
@@ -81,7 +85,31 @@ def test_table_has_a_line_for_each():
     lines = lesson.storm_table(three()).splitlines()
 
     assert [line.split()[0] for line in lines] == ["pauses", "fixed", "exponential", "jittered"]
-    assert lines[2].split()[1:] == ["200", "50", "2.04", "s"]
+    assert lines[2].split()[1:] == ["200", "50", "1.54", "s"]
+
+
+def means_of_a_hundred(least):
+    """Knocks in vain, worst moment, last one served: each pause drawn from `least` of it to all."""
+    growing = list(lesson.backoff_delays(200, base=0.04, cap=0.16))
+    storms = []
+    for seed in range(100):
+        rng = random.Random(seed)
+        storms.append(
+            lesson.storm(lambda rng=rng: [rng.uniform(least * pause, pause) for pause in growing])
+        )
+    names = ("in_vain", "worst", "all_served")
+    return [statistics.mean(getattr(one, name) for one in storms) for name in names]
+
+
+def test_notebook_says_what_equal_jitter_does_over_a_hundred_seeds():
+    vain, worst, served = means_of_a_hundred(0.5)
+    full_vain, full_worst, full_served = means_of_a_hundred(0)
+
+    (path,) = (path for path in notebooks.lesson_files() if path.stem == "03_retry")
+    said = next(c.source for c in notebooks.read(path).cells if c.id == "herd-after-md")
+    assert f"{vain:.0f} knocks while the database is away instead of {full_vain:.0f}" in said
+    assert f"at most {worst:.0f} at once later instead of {full_worst:.0f}" in said
+    assert f"served {served:.2f} s after the return instead of {full_served:.2f} s" in said
 
 
 def test_picture_has_words():
@@ -150,8 +178,8 @@ def test_retry_does_what_the_library_does(failures):
         ),
         lambda func, sleep: poolkit.retry(func, attempts=4, sleep=sleep),
     ):
-        errors, slept = lesson.locks(failures), []
-        func = lesson.Script(*errors)
+        errors, slept = looping.locks(failures), []
+        func = looping.Script(*errors)
         try:
             ended = one(func, slept.append)
         except sqlite3.OperationalError as exc:
@@ -162,11 +190,11 @@ def test_retry_does_what_the_library_does(failures):
 
 
 def test_claims_wait_for_nothing():
-    start = time.perf_counter()
-    for claim in lesson.loop.claims:
-        claim(lesson.retry)
+    with pausing.noting_sleeps() as slept:
+        for claim in looping.loop.claims:
+            claim(lesson.retry)
 
-    assert time.perf_counter() - start < 0.3  # the pauses in them add up to more than two seconds
+    assert slept == []
 
 
 def test_errors_can_be_made_again_in_the_same_folder(tmp_path):
@@ -186,7 +214,14 @@ def test_claim_hears_no_sleep_of_another_thread():
     other.start()
     try:
         for _ in range(50):
-            lesson.only_gives(lesson.backoff_delays)
+            pausing.only_gives(lesson.backoff_delays)
     finally:
         stop.set()
         other.join()
+
+
+def test_a_sleep_under_a_name_of_its_own_is_stopped_before_it_begins():
+    with pytest.raises(pausing.Slept), pausing.noting_sleeps(refuse=True) as slept:
+        nap(600)
+
+    assert len(slept) == 1

@@ -12,6 +12,7 @@ import pytest
 from poolkit import cli, run_demo_queries
 from poolkit.course import data
 from poolkit.course.lessons import run as lesson
+from poolkit.course.lessons.run import command, given, write
 from poolkit.files import open_labels, replacing, summary_lines
 from poolkit.pool import ConnectionPool
 
@@ -94,16 +95,62 @@ def test_the_command_lets_our_mistakes_through_as_exit_code_does(tmp_path, monke
         lesson.exit_code(broken)
 
 
-def test_an_interrupted_part_interrupts_however_it_is_written():
-    for write in (json.dumps, lambda summary: json.dump(summary, io.StringIO())):
+def test_a_part_that_raises_does_so_however_it_is_written():
+    for dump in (json.dumps, lambda summary: json.dump(summary, io.StringIO())):
         with pytest.raises(KeyboardInterrupt):
-            write(lesson.INTERRUPTED)
+            dump({"rows_inserted": 1, "health": write.Raises(KeyboardInterrupt())})
 
 
-@pytest.mark.parametrize("got", [None, "", "{half of", {"a": [1, {}]}])
-def test_words_fit_into_a_story(got):
-    assert lesson.words(got)
-    assert not set("{}") & set(lesson.words(got))
+@pytest.mark.parametrize("got", ["", "{half of", {"a": [1, {}]}, "long " * 50])
+def test_words_are_short_and_some(got):
+    assert 0 < len(write.words(got)) < 80
+
+
+def steps_of(func, **how):
+    """Every step that the function asks of the disk, each made to fail in its turn."""
+    for number in range(1, 20):
+        error = OSError("planned")
+        machine = given.Machine(func, fails=number, error=error, **how)
+        with contextlib.suppress(OSError), machine:
+            func()
+        if not machine.fired:
+            return
+        yield machine.fired
+
+
+def test_machine_fails_each_step_in_its_turn(tmp_path):
+    path = tmp_path / "x.json"
+
+    assert list(steps_of(lambda: lesson.write_json(path, {"a": 1}), path=path)) == [
+        "opening x.json.tmp",
+        "writing",
+        "closing a file",
+        "`os.replace`",
+    ]
+    assert os.listdir(tmp_path) == ["x.json"]
+
+
+def test_machine_fails_nothing_after_the_swap_and_is_gone_after_the_block(tmp_path):
+    before = open, os.replace, os.close
+    path = tmp_path / "x.json"
+
+    def write_and_look():
+        lesson.write_json(path, {"a": 1})
+        path.read_bytes()
+
+    steps = list(steps_of(write_and_look, path=path))
+
+    assert steps[-1] == "`os.replace`"
+    assert (open, os.replace, os.close) == before
+
+
+def test_machine_has_an_encoding_of_its_own(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("café", encoding="utf-8")
+
+    with given.Machine(path.read_text, "cp1252"):
+        assert path.read_text() == "cafÃ©"
+        assert path.read_text(encoding="utf-8") == "café"
 
 
 def test_called_keeps_the_outputs_apart():
@@ -113,6 +160,6 @@ def test_called_keeps_the_outputs_apart():
             work()
         return 0
 
-    code, out, err, raised = lesson.called(prints, lesson.raising(sqlite3.Error("x")))
+    code, out, err, raised = command.ended_by(prints, sqlite3.Error("x"))
 
     assert (code, out, err, raised) == (0, "to stdout\n", "", None)

@@ -7,6 +7,7 @@ import queue
 import random
 import threading
 import time
+from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -154,8 +155,8 @@ WRONG = [
         pools.WaitsWithTheLock,
         scenes.woken,
         "deadlock",
-        "ann waits: nobody can go on (ann waits for ever at `if not self._back.wait(timeout):`, "
-        "ben waits for ever at `with self._lock:`)",
+        "ann waits: nobody can go on (ann waits for ever at `if not self._back.wait(timeout):`; "
+        "ben waits for ever at `with self._lock:`, the lock is held by ann)",
     ),
     (
         pools.SwallowsTheHandOff,
@@ -239,6 +240,60 @@ def test_a_lock_that_only_one_side_takes_is_remarked_upon():
     result = play_all(scenes.counted(pools.LockOnOneSide))
 
     assert result.remark == "ann held a lock there, and nobody else asked for it."
+
+
+class TwoLocks:
+    """Two locks, to be taken in any order; the second may be one that is held for good."""
+
+    def __init__(self):
+        self.first, self.second, self.shut = threading.Lock(), threading.Lock(), threading.Lock()
+        self.shut.acquire()
+
+    def there(self):
+        with self.first, self.second:
+            pass
+
+    def back(self):
+        with self.second, self.first:
+            pass
+
+    def twice(self):
+        with self.first:
+            self.there()
+
+    def never(self):
+        self.shut.acquire()
+
+
+HELD = [
+    (
+        TwoLocks.there,
+        TwoLocks.back,
+        "ann waits for ever at `with self.first, self.second:`, the lock is held by ben; "
+        "ben waits for ever at `with self.second, self.first:`, the lock is held by ann",
+    ),
+    (
+        TwoLocks.twice,
+        TwoLocks.back,
+        "ann waits for ever at `with self.first, self.second:`, the lock is held by ann already; "
+        "ben waits for ever at `with self.second, self.first:`, the lock is held by ann",
+    ),
+    (
+        TwoLocks.never,
+        id,
+        "ann waits for ever at `self.shut.acquire()`, the lock has been held since set-up",
+    ),
+]
+
+
+@pytest.mark.parametrize(("ann", "ben", "told"), HELD, ids=["each other", "itself", "set-up"])
+def test_a_deadlock_tells_who_holds_the_locks(ann, ben, told):
+    workers = {"ann": ann, "ben": ben}
+
+    result = play_all(Scene(TwoLocks, TwoLocks, workers))
+
+    assert result.kind == "deadlock"
+    assert f"({told})" in result.story
 
 
 def test_fifty_times_the_same():
@@ -717,7 +772,9 @@ def test_waiting_with_a_time_limit_costs_nothing():
             queue.Queue().get(timeout=3600)
         with pytest.raises(queue.Empty):
             queue.SimpleQueue().get(timeout=3600)
-        assert time.monotonic() == start + 6 * 3600
+        with pytest.raises(futures.TimeoutError):
+            futures.Future().result(timeout=3600)
+        assert time.monotonic() == start + 7 * 3600
 
     result = solo([], job)
 

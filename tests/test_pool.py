@@ -333,6 +333,16 @@ def test_a_check_of_ones_own_is_used(make_pool, database):
     assert checked == [conn]
 
 
+def test_what_a_check_of_ones_own_leaves_open_is_rolled_back(make_pool, database):
+    def check(conn):
+        conn.in_transaction = True
+
+    pool = make_pool(connect=database.connect, check=check, ping_after=0)
+    pool.release(pool.acquire())
+
+    assert pool.acquire().rolled_back == 1
+
+
 def test_a_dead_idle_connection_is_replaced_unseen(make_pool, database):
     pool = make_pool(connect=database.connect, ping_after=0, pool_size=1, max_connections=1)
     dead = pool.acquire()
@@ -423,13 +433,18 @@ def test_a_connection_closed_by_its_borrower_is_not_lent_again(make_pool):
 
 def test_a_reset_of_ones_own_is_used(make_pool, database):
     cleaned = []
-    pool = make_pool(connect=database.connect, reset=cleaned.append)
+
+    def reset(conn):
+        cleaned.append((conn, conn.rolled_back))
+        conn.in_transaction = True
+
+    pool = make_pool(connect=database.connect, reset=reset)
     conn = pool.acquire()
     conn.in_transaction = True
     pool.release(conn)
 
-    assert cleaned == [conn]
-    assert conn.rolled_back == 0
+    assert cleaned == [(conn, 1)]  # rolled back before it, for DISCARD ALL and the like,
+    assert conn.rolled_back == 2  # and after it
 
 
 # Connecting

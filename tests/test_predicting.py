@@ -140,7 +140,10 @@ def test_a_reveal_run_twice_does_not_change_what_is_true(capsys):
 
     reveal("simple.counts", created=5, reused=9)
 
-    assert "In a fresh run this comes out as created=1, reused=1." in capsys.readouterr().out
+    assert (
+        "When this notebook was made, it came out as created=1, reused=1."
+        in capsys.readouterr().out
+    )
     assert state.store().predictions()["simple.counts"][1] == {"created": 1, "reused": 1}
 
 
@@ -152,7 +155,23 @@ def test_what_was_remembered_is_not_asked_again(capsys):
 
     recall()
 
-    assert "There is none to ask now." in capsys.readouterr().out
+    assert "None of an earlier lesson is kept yet." in capsys.readouterr().out
+
+
+def test_recall_asks_the_oldest_that_was_right_when_nothing_surprised(capsys):
+    for id, right in (
+        ("simple.counts", {"created": 1, "reused": 1}),
+        ("retry.wasted", {"wasted": 40}),
+    ):
+        predict(id, **right, sure=90)
+        reveal(id, **right)
+    capsys.readouterr()
+
+    recall()
+
+    said = capsys.readouterr().out
+    assert "You had this one right. Do you still?" in said
+    assert 'recall("simple.counts", created=..., reused=...)' in said
 
 
 def test_a_place_left_open_is_named(capsys):

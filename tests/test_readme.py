@@ -41,6 +41,8 @@ def test_every_command_is_known_here():
     assert commands() == [
         SET_UP + ".venv/bin/poolkit lab",  # test_first_command_opens_the_first_lesson
         SET_UP + ".venv/bin/python -m pytest",  # what .ci/run runs
+        # tests/conformance/test_command.py
+        ".venv/bin/python -m pytest /path/to/tests/conformance --pool my_pool:Pool",
         ".venv/bin/poolkit run --input data/labels.txt --output summary.json",
         ".venv/bin/poolkit grade my_work/02_simple.ipynb",
         ".venv/bin/poolkit rebuild",  # test_notebooks.py, with --check
@@ -66,7 +68,7 @@ def test_windows_commands_are_the_same():
 def test_run_command(tmp_path):
     shutil.copytree(ROOT / "data", tmp_path / "data")
 
-    done = run(commands()[2], tmp_path)
+    done = run(commands()[3], tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "summary.json").read_text(encoding="utf-8") == done.stdout
@@ -76,7 +78,7 @@ def test_grade_command(tmp_path):
     (tmp_path / "my_work").mkdir()
     shutil.copy(LEARNER / "02_simple.ipynb", tmp_path / "my_work")
 
-    done = run(commands()[3], tmp_path)
+    done = run(commands()[4], tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert re.search(r"02_simple.ipynb +simple.cap +0 of 5 +not attempted", done.stdout)

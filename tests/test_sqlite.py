@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from poolkit import ConnectFailed, ConnectionConfig
+from poolkit import ConnectFailed, ConnectionConfig, sqlite
 from poolkit.sqlite import open_connection
 from tests.tools import Task
 
@@ -235,7 +235,7 @@ def test_a_deleted_file_costs_no_place(path, make_pool):
 def test_a_connection_that_cannot_be_set_up_is_closed(path, monkeypatch):
     closed = []
 
-    class Connection(sqlite3.Connection):
+    class Interrupted(sqlite.Connection):
         def execute(self, *_):
             raise KeyboardInterrupt
 
@@ -243,10 +243,7 @@ def test_a_connection_that_cannot_be_set_up_is_closed(path, monkeypatch):
             closed.append(self)
             super().close()
 
-    connect = sqlite3.connect
-    monkeypatch.setattr(
-        sqlite3, "connect", lambda *args, **kwargs: connect(*args, factory=Connection, **kwargs)
-    )
+    monkeypatch.setattr(sqlite, "Connection", Interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         open_connection(ConnectionConfig(path))

@@ -1,12 +1,15 @@
 """Numbers and words."""
 
 import contextlib
+import gc
 import sys
 import threading
+import weakref
 
 import pytest
 
-from poolkit.stats import Counts, borrower, in_words, no_connection, overdue, whereabouts
+from poolkit import PoolTimeout
+from poolkit.stats import borrower, in_words, no_connection, overdue, whereabouts
 from tests.tools import Clock, Database, Task
 
 
@@ -23,13 +26,6 @@ from tests.tools import Clock, Database, Task
 )
 def test_lengths_of_time_are_short(seconds, words):
     assert in_words(seconds) == words
-
-
-def test_counts_begin_at_nothing_and_are_a_dict():
-    assert set(Counts().as_dict().values()) == {0}
-    assert list(Counts().as_dict()) == [
-        "created", "reused", "closed", "discarded", "timeouts", "peak", "wait_seconds",
-    ]  # fmt: skip
 
 
 class Holder:
@@ -128,9 +124,25 @@ def test_a_snapshot_is_of_one_moment(make_pool):
         assert stats["idle"] <= 2
         assert stats["peak"] <= 4
         assert 0 <= stats["created"] - stats["closed"] <= stats["idle"] + stats["in_use"]
-        for name in Counts.__slots__:
+        for name in ("created", "reused", "closed", "discarded", "timeouts", "peak"):
             assert stats[name] >= last[name]
         last = stats
     stop.set()
     for task in tasks:
         task.result()
+
+
+def test_a_finished_borrower_is_let_go_of_and_still_named(make_pool):
+    """Its name is noted, not the thread, on which much may hang."""
+    pool = make_pool(connect=Database().connect, pool_size=2, max_connections=2)
+    pool.release(Task(pool.acquire, name="worker-8").result())
+    task = Task(pool.acquire, name="worker-9")
+    task.result()
+    pool.acquire()
+    gone = weakref.ref(task.thread)
+    del task
+    gc.collect()
+
+    with pytest.raises(PoolTimeout, match="by worker-9 at"):
+        pool.acquire(timeout=0)
+    assert gone() is None

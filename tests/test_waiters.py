@@ -14,7 +14,7 @@ from tests.tools import Database, Task, wait_until, waiting
 def in_line(line, count):
     waiters = [Waiter(0.0) for _ in range(count)]
     for waiter in waiters:
-        line.join(waiter)
+        line.append(waiter)
     return waiters
 
 
@@ -42,6 +42,18 @@ def test_who_leaves_is_not_served_and_may_leave_twice():
 
     assert first.gift is None
     assert second.gift is not None
+
+
+def test_who_is_gone_is_passed_over_and_an_empty_line_serves_nobody():
+    line = Line()
+    first, second = in_line(line, 2)
+    first.gone = True
+    card = Card()
+
+    assert line.serve(card)
+    assert (first.gift, second.gift) == (None, card)
+    assert not line.serve(card)
+    assert card.trips == 1
 
 
 def test_all_are_sent_away_with_empty_hands():

@@ -1,36 +1,54 @@
 """`check`: run an exercise's claims on what the learner made, and tell what came out.
 
 The ladder, of which only the first rung that applies is told: not attempted, ours, wrong kind,
-signature, raised, hung, wrong type, wrong value (a misconception by name).
+signature, raised, hung, wrong type, wrong value. What a slip says is added where the answer
+behaves just as the slip does.
 """
 
 from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import sqlite3
 from dataclasses import dataclass, field
 
 from poolkit.course import guard as guarding
-from poolkit.course.exercises import Exercise, Reason, WrongType, find
+from poolkit.course.exercises import Exercise, NotJudged, Reason, WrongType, find
 from poolkit.course.guard import Guard, Line, NoInput, Run
+from poolkit.course.originals import as_they_were
 from poolkit.course.shown import Card, short
-from poolkit.course.source import fingerprint, missing_parts, own_functions
+from poolkit.course.slips import Slip, thing_of
+from poolkit.course.source import fingerprint, missing_parts, own_functions, state_of
 from poolkit.course.state import store
 
+# Of a history in which the answer is seen to do something else than ours.
+ANOTHER = "{history:plain}. Yours: {theirs:plain}. Ours: {ours:plain}."
+SWITCHED_OFF = (
+    "Python was started with -O (or PYTHONOPTIMIZE), which leaves out every `assert`, ours and "
+    "yours. Start it without, then check again."
+)
+STANDS_STILL = "stands still"  # what a scene's claim fails with where nobody can go on
+NOT_JUDGED, UNJUDGED = "not judged", "This cannot be judged: what it stands on does not hold."
 UNFINISHED = ("not attempted", "partly written")  # nothing was run, and nothing is wrong
-_verdicts: dict[str, tuple[object, Verdict]] = {}
+_verdicts: dict[str, tuple[object, str, Verdict]] = {}  # id: what was checked, as it was then
 
 
 @dataclass
 class Verdict:
-    """What a check found. `reason` is empty where all is kept, else the rung or misconception."""
+    """What a check found. `reason` is empty where all is kept, else the rung or the telling's key.
+
+    `marks`: for each claim "kept", "broken", "open" (not run) or "unjudged": it cannot be judged
+    while an earlier one is broken. `slip`: the known mistake that the answer behaves like.
+    """
 
     exercise: Exercise
     reason: str = ""
     story: str = ""
-    marks: list[str] = field(default_factory=list)  # "kept", "broken" or "open", a claim each
+    marks: list[str] = field(default_factory=list)
     printed: str = ""
+    slip: Slip | None = None
+    keys: list[str] = field(default_factory=list)  # what each claim that was run failed with
 
     @property
     def kept(self) -> bool:
@@ -49,16 +67,23 @@ def check(id: str, thing: object) -> None:
     `thing` is the function or class itself, not its name and not a call of it.
     """
     exercise = find("exercises", id)
-    verdict = examine(exercise, thing)
-    _verdicts[id] = (thing, verdict)
-    if verdict.reason != "not attempted":
+    verdict = _judged(exercise, thing)
+    if verdict.reason not in ("not attempted", "switched off"):
         store().keep_try(id, fingerprint(thing), verdict.kept)
     _card(verdict).show()
 
 
+def _judged(exercise: Exercise, thing: object) -> Verdict:
+    """Examine it and keep the verdict, with the state that it is about."""
+    state = state_of(thing)
+    verdict = examine(exercise, thing)
+    _verdicts[exercise.id] = thing, state, verdict
+    return verdict
+
+
 def verdicts() -> dict[str, str]:
     """What this kernel's checks came to: exercise id → reason, empty where every claim held."""
-    return {id: verdict.reason for id, (_, verdict) in _verdicts.items()}
+    return {id: verdict.reason for id, (_, _, verdict) in _verdicts.items()}
 
 
 def mine_or_reference(id: str, thing: object) -> object:
@@ -69,44 +94,99 @@ def mine_or_reference(id: str, thing: object) -> object:
             f"From here on: our `{exercise.name}`. Yours is back when its cell is run again."
         ).show()
         return thing
-    known, verdict = _verdicts.get(id, (None, None))
-    if verdict is None or known is not thing:
-        verdict = examine(exercise, thing)
-        _verdicts[id] = (thing, verdict)
+    known, state, verdict = _verdicts.get(id, (None, "", None))
+    if verdict is None or known is not thing or state != state_of(thing):
+        verdict = _judged(exercise, thing)
     if verdict.kept:
         Card(tone="kept").say(f"From here on: your own `{exercise.name}`.").show()
         return thing
-    why = "not written yet" if verdict.reason == "not attempted" else "not right yet"
+    why = {"not attempted": "not written yet", "switched off": "not checked"}.get(
+        verdict.reason, "not right yet"
+    )
     Card().say(f"From here on: our `{exercise.name}`, since yours is {why}.").show()
     return exercise.answer
 
 
 def examine(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict:
     """Climb the ladder, then run every claim. `limit`: seconds for one claim; 4 for all."""
-    for rung in (_not_attempted, _ours, _wrong_kind, _signature):
-        if found := rung(exercise, thing):
-            reason, story = found
-            return Verdict(exercise, reason, story, ["open"] * len(exercise.claims))
-    return run_claims(exercise, thing, limit)
+    with as_they_were():
+        for rung in (_switched_off, _not_attempted, _ours, _wrong_kind, _signature):
+            if found := rung(exercise, thing):
+                reason, story = found
+                return Verdict(exercise, reason, story, ["open"] * len(exercise.claims))
+        return run_claims(exercise, thing, limit)
 
 
 def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict:
     """Run every claim under guard: each gets its mark, the first broken one tells its story."""
     verdict = Verdict(exercise)
+    before = guarding.left_behind()
     with Guard(each=limit) as guard:
         for claim in exercise.claims:
+            if claim is exercise.histories and STANDS_STILL in verdict.keys:
+                break  # the player has seen it; here, on real locks, it would hang
             run = guard.run(lambda claim=claim: claim(thing))
             reason, story = _explain(exercise, run)
-            verdict.marks.append("broken" if reason else "kept")
-            if reason and not verdict.reason:
+            verdict.marks.append(_mark(reason, run, verdict.keys))
+            verdict.keys.append(reason)
+            if reason not in ("", NOT_JUDGED) and not verdict.reason:
                 verdict.reason, verdict.story = reason, story
             if run.hung is not None:
                 break
-    verdict.marks += ["open"] * (len(exercise.claims) - len(verdict.marks))
+        _if_nothing_else_broke(verdict)
+        verdict.marks += ["open"] * (len(exercise.claims) - len(verdict.marks))
+        if verdict.reason and "hung" not in verdict.keys:
+            _recognise(verdict, thing, guard)
     verdict.printed = str(guard.printed) + (" …" if guard.printed.more else "")
-    if guarding.left_behind():
-        verdict.story += "\nPart of it still runs and cannot be stopped: restart the kernel (Kernel ▸ Restart Kernel)."
+    if left := guarding.left_behind():
+        whose = "Part of it" if set(left) - set(before) else "Part of an earlier answer"
+        verdict.story = f"{verdict.story}\n{whose} still runs and cannot be stopped: restart the kernel (Kernel ▸ Restart Kernel).".strip()
     return verdict
+
+
+def _if_nothing_else_broke(verdict: Verdict) -> None:
+    """A claim that could not be judged, while none is broken, is told as what it is."""
+    if not verdict.reason and NOT_JUDGED in verdict.keys:
+        verdict.reason, verdict.story = NOT_JUDGED, UNJUDGED
+
+
+def _mark(reason: str, run: Run, earlier: list[str]) -> str:
+    """What a claim's run comes to. A ✗ has to be true of the claim's own sentence."""
+    if not reason:
+        return "kept"
+    if reason == NOT_JUDGED:
+        return "unjudged"
+    if set(earlier) <= {"", NOT_JUDGED}:
+        return "broken"
+    own = isinstance(run.error, AssertionError) and reason not in earlier
+    return "broken" if own else "unjudged"
+
+
+def _recognise(verdict: Verdict, thing: object, guard: Guard) -> None:
+    """Add what a slip says, if the answer did over all that was tried just what the slip does."""
+    for number, slip in enumerate(verdict.exercise.slips):
+        if slip.reason != verdict.reason or slip.broken(verdict.exercise) != verdict.broken:
+            continue
+        box: list[bool] = []
+        guard.run(lambda n=number, box=box: box.append(_behaves_like(verdict, thing, n)))
+        if box == [True]:
+            verdict.slip = slip
+            verdict.story = f"{verdict.story} {slip.says}".strip()
+            return
+
+
+def _behaves_like(verdict: Verdict, thing: object, number: int) -> bool:
+    exercise = verdict.exercise
+    theirs = thing_of(exercise, number)
+    claims = exercise.claims if exercise.histories is None else exercise.claims[:-1]
+    for claim, key in zip(claims, verdict.keys, strict=False):
+        if _explain(exercise, guarding.plain_run(lambda claim=claim: claim(theirs)))[0] != key:
+            return False
+    return exercise.histories is None or exercise.histories.behave_alike(thing, theirs)
+
+
+def _switched_off(exercise: Exercise, thing: object) -> tuple[str, str] | None:
+    return None if __debug__ else ("switched off", SWITCHED_OFF)
 
 
 def _not_attempted(exercise: Exercise, thing: object) -> tuple[str, str] | None:
@@ -117,9 +197,9 @@ def _not_attempted(exercise: Exercise, thing: object) -> tuple[str, str] | None:
         return "named otherwise", other
     parts = exercise.parts or (exercise.name,)
     if len(missing) == len(parts):
-        return "not attempted", "Not written yet: replace the dots, run that cell, then this one."
+        return "not attempted", "Not written yet: write it, run that cell, then this one."
     names = ", ".join(f"`{name}`" for name in missing)
-    return "partly written", f"Still to be written: {names}. Nothing is run before that."
+    return "partly written", f"Still does nothing: {names}. Nothing is run before that."
 
 
 def _named_otherwise(exercise: Exercise, thing: object, missing: list[str]) -> str:
@@ -203,11 +283,10 @@ def _calls_fit(ours, theirs, name: str, by_name: tuple[str, ...]) -> tuple[str, 
         try:
             signature.bind(*some, **named)
         except TypeError:
-            head = ", ".join(str(p.replace(annotation=p.empty)) for p in wanted)
-            has = ", ".join(
-                str(p.replace(annotation=p.empty)) for p in signature.parameters.values()
+            return (
+                "signature",
+                f"`{name}` is called as `{name}{_head(wanted)}`; yours is `{name}{_head(signature.parameters.values())}`.",
             )
-            return "signature", f"`{name}` is called as `{name}({head})`; yours is `{name}({has})`."
     missing = [k for k in keywords if k in by_name and not _takes(signature, k)]
     if missing:
         return (
@@ -215,6 +294,12 @@ def _calls_fit(ours, theirs, name: str, by_name: tuple[str, ...]) -> tuple[str, 
             f"`{name}` is called with `{missing[0]}=…`; yours has no argument of that name.",
         )
     return None
+
+
+def _head(parameters) -> str:
+    """The arguments in brackets, as they stand in a `def`, their `*` and `/` included."""
+    bare = [p.replace(annotation=p.empty) for p in parameters]
+    return str(inspect.Signature(bare))
 
 
 def _takes(signature: inspect.Signature, name: str) -> bool:
@@ -229,16 +314,35 @@ def _explain(exercise: Exercise, run: Run) -> tuple[str, str]:
     error = run.error
     if error is None:
         return "", ""
-    key = error.args[0] if isinstance(error, AssertionError) and error.args else None
-    if isinstance(key, str) and key in exercise.misconceptions:
-        values = key.values if isinstance(key, Reason) else {}
-        return str(key), exercise.misconceptions[key].format_map(values)
+    if found := _telling(exercise, error):
+        return found
+    if isinstance(error, NotJudged):
+        return NOT_JUDGED, UNJUDGED
     if isinstance(error, WrongType):
         return "wrong type", str(error)
     line = guarding.their_line(error.__traceback__)
     if line is None:
-        return "wrong type", f"What came back cannot be used as it should: {_named(error)}."
+        return (
+            "wrong type",
+            f"What came back cannot be used as the claim uses it ({type(error).__name__}).",
+        )
     return f"raised {type(error).__name__}", _raised_story(error, line)
+
+
+def _telling(exercise: Exercise, error: BaseException) -> tuple[str, str] | None:
+    """The key and the telling of a claim's own assertion, also where the learner wrapped it."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        key = error.args[0] if isinstance(error, AssertionError) and error.args else None
+        text = exercise.tellings.get(key) if isinstance(key, str) else None
+        if text is None and key == "another history" and isinstance(key, Reason):
+            text = ANOTHER
+        if text is not None:
+            values = key.values if isinstance(key, Reason) else {}
+            return str(key), text.format_map(values)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _named(error: BaseException) -> str:
@@ -265,7 +369,7 @@ def _raised_story(error: BaseException, line: Line) -> str:
 def _hung_story(lines: tuple[Line, ...]) -> str:
     if not lines:
         return "It did not come to an end in time."
-    first = f"It did not come to an end: after 2 seconds your code was still at {lines[0]}."
+    first = f"It did not come to an end: when its time was up, your code was still at {lines[0]}."
     others = [f"Thread {line.thread} was at {line}." for line in lines[1:3] if line.thread]
     return " ".join([first, *others])
 
@@ -284,7 +388,7 @@ def _card(verdict: Verdict) -> Card:
     else:
         _mark_claims(card, verdict)
     if verdict.printed.strip():
-        card.say("It printed:").code(verdict.printed.strip())
+        card.say("It printed:").code(_folded(verdict.printed.strip()))
     if verdict.kept:
         card.say(exercise.after)
     elif verdict.reason != "not attempted":
@@ -292,11 +396,18 @@ def _card(verdict: Verdict) -> Card:
     return card
 
 
+def _folded(text: str) -> str:
+    """A text in which a line that is repeated stands once: a check runs the code many times."""
+    runs = [(line, len(list(same))) for line, same in itertools.groupby(text.splitlines())]
+    return "\n".join(line if times == 1 else f"{line}  ({times} times)" for line, times in runs)
+
+
 def _mark_claims(card: Card, verdict: Verdict) -> None:
     told = False
+    tells = "broken" if "broken" in verdict.marks else "unjudged"
     for claim, mark in zip(verdict.exercise.claims, verdict.marks, strict=True):
         text = inspect.getdoc(claim).splitlines()[0]
-        card.mark(mark, text if mark != "open" else f"{text} (not run)")
-        if mark == "broken" and not told:
+        card.mark(mark, text + {"open": " (not run)", "unjudged": " (not judged)"}.get(mark, ""))
+        if mark == tells and not told:
             card.story(verdict.story)
             told = True

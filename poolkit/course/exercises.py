@@ -7,7 +7,9 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from poolkit.course.originals import keep_lesson
 from poolkit.course.shown import short
+from poolkit.course.slips import Slip
 
 
 class Reason(str):
@@ -41,6 +43,19 @@ class _Shown(str):
         return self.plain if spec == "plain" else super().__format__(spec)
 
 
+class NotJudged(Exception):
+    """A claim has nothing to stand on, since what an earlier one is about did not hold."""
+
+
+def assume(condition: object) -> None:
+    """Say what must hold before a claim can be judged at all.
+
+    An earlier claim of the same exercise must be the one that insists on it. Raises NotJudged.
+    """
+    if not condition:
+        raise NotJudged
+
+
 class WrongType(Exception):
     """What the learner's code gave is not the kind of thing that was asked for."""
 
@@ -60,10 +75,10 @@ def expect(value: object, kind: type | tuple[type, ...], called: str) -> None:
 
 def _came(value: object) -> str:
     if value is None:
-        return "nothing (None): is a `return` missing?"
+        return "None."
     if inspect.isroutine(value):
-        return "a function: are the brackets missing that call it?"
-    return f"{short(value)}."
+        return "a function."
+    return f"{short(value, 60)}."
 
 
 def same(got: object, want: object) -> bool:
@@ -84,13 +99,16 @@ def same(got: object, want: object) -> bool:
     return bool(got == want)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """One exercise. The stub, the solution and the solved notebook are made from `answer`'s source.
 
     `parts`: the methods of a class that the learner writes; empty for a function, or for a class
     written from its first line to its last. `given`: parts of the answer that the stub keeps.
-    `names`: arguments that the claims give by name. `misconceptions`: key → the story told when a claim fails with that key.
+    `names`: arguments that the claims give by name. `tellings`: key → what was done and what came
+    out, told when a claim fails with that key; true of whatever can fail so. `slips`: mistakes
+    known by heart, each an edit of the answer. `no_histories`: why the last claim does not try
+    every short history, where it does not.
     """
 
     id: str
@@ -98,11 +116,23 @@ class Exercise:
     answer: Callable
     claims: tuple[Callable[[object], None], ...]
     hints: tuple[str, str, str]
-    misconceptions: dict[str, str]
+    tellings: dict[str, str]
     parts: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     after: str = ""
     names: tuple[str, ...] = field(default=())
+    slips: tuple[Slip, ...] = ()
+    no_histories: str = ""
+
+    def __post_init__(self) -> None:
+        if self.histories is not None:
+            self.histories.answer = self.answer
+
+    @property
+    def histories(self):
+        """The claim that tries every short history, or None: it is the last one."""
+        last = self.claims[-1] if self.claims else None
+        return last if hasattr(last, "first_difference") else None
 
     @property
     def kind(self) -> str:
@@ -144,6 +174,7 @@ def find(kind: str, id: str) -> object:
 def lesson_part(name: str, kind: str) -> tuple:
     """A lesson's exercises, predictions or explanations, in the order of the lesson."""
     module = importlib.import_module(f"poolkit.course.lessons.{name}")
+    keep_lesson(module)
     return tuple(getattr(module, kind, ()))
 
 

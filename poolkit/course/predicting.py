@@ -178,8 +178,9 @@ def reveal(id: str, **outcome: object) -> None:
         card = _compared(question, guess, happened, sure)
     if truth != happened:
         card.say(
-            f"In a fresh run this comes out as {_listed(truth)}. If you changed nothing on purpose, a "
-            "cell was run twice: restart the kernel and run from the top."
+            f"When this notebook was made, it came out as {_listed(truth)}. A cell that was run twice, "
+            "something that you changed, or another system can be why: restart the kernel and run from "
+            "the top to see."
         )
     card.say(question.why).show()
 
@@ -240,19 +241,19 @@ def recall(id: str | None = None, **guess: object) -> None:
 def _recall_own() -> None:
     known = {one.id: one for one in everything("predictions")}
     made, remembered = store().predictions(), store().solved()
-    again = [
-        id
+    due = {
+        id: guess != out
         for id, (guess, out) in made.items()
-        if id in known and out is not None and guess != out and f"recall {id}" not in remembered
-    ]
+        if id in known and out is not None and f"recall {id}" not in remembered
+    }
+    surprising = [id for id, surprised in due.items() if surprised]
     card = Card("Do you remember?")
-    if not again:
-        card.say("Predictions that surprised you come back here. There is none to ask now.").show()
+    if not due:
+        card.say("Predictions of yours come back here, those that surprised you first.")
+        card.say("None of an earlier lesson is kept yet.").show()
         return
-    asked = known[again[-1]]
-    _ask(
-        asked,
-        card,
-        "This one surprised you. Change this cell to the line below and answer it again.",
-    )
+    # The latest surprise, while it can still be mended; else what lies longest back.
+    asked = known[surprising[-1] if surprising else next(iter(due))]
+    why = "This one surprised you." if surprising else "You had this one right. Do you still?"
+    _ask(asked, card, f"{why} Change this cell to the line below and answer it again.")
     card.code(asked.call("recall")).show()

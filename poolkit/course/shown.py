@@ -11,7 +11,8 @@ WIDTH = 88
 # Colour is decoration only: every mark is also a sign and a word. The bars are from the
 # Okabe-Ito set and keep 3:1 against JupyterLab's white and its black; text inherits the theme's.
 BARS = {"kept": "#009E73", "broken": "#D55E00", "note": "#7F7F7F", "open": "#7F7F7F"}
-SIGNS = {"kept": "✓", "broken": "✗", "open": "…", "point": "•"}
+SIGNS = {"kept": "✓", "broken": "✗", "open": "…", "unjudged": "·", "point": "•"}
+WORDS = {"✓": "kept:", "✗": "broken:", "…": "open:", "·": "not judged:", "•": "-"}
 
 
 def short(value: object, most: int = 80) -> str:
@@ -22,6 +23,17 @@ def short(value: object, most: int = 80) -> str:
         text = f"<{type(value).__name__}: its __repr__ raised {type(error).__name__}>"
     text = re.sub(r" at 0x[0-9A-Fa-f]+", "", " ".join(text.split()))
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _printable(text: str, encoding: str) -> str:
+    """The text as it can be printed in this encoding: words stand for signs that are not in it."""
+    try:
+        text.encode(encoding)
+        return text
+    except UnicodeEncodeError:
+        for sign, word in WORDS.items():
+            text = re.sub(rf"(?m)^(\s*){sign}", rf"\g<1>{word}", text)
+        return text.encode(encoding, "replace").decode(encoding)
 
 
 class Card:
@@ -65,8 +77,7 @@ class Card:
 
             display({"text/plain": self.text(), "text/html": self.html()}, raw=True)
         else:
-            encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-            print(self.text().encode(encoding, "replace").decode(encoding))
+            print(_printable(self.text(), getattr(sys.stdout, "encoding", None) or "utf-8"))
 
     def text(self) -> str:
         lines = [self.title] if self.title else []

@@ -7,7 +7,7 @@ import dis
 import functools
 import inspect
 import textwrap
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 
 from poolkit.course.exercises import Exercise
 
@@ -107,16 +107,23 @@ def missing_parts(exercise: Exercise, thing: object) -> list[str]:
         return [exercise.name] if is_empty(thing) else []
     functions = own_functions(thing)
     if exercise.parts:
-        return [part for part in exercise.parts if _unwritten(thing, part, functions)]
+        return [part for part in exercise.parts if _unwritten(exercise, thing, part)]
     said = inspect.get_annotations(thing)
     written = [func for func in functions.values() if not is_empty(func)]
     return [] if said or written or _plain_values(thing) else [exercise.name]
 
 
-def _unwritten(cls: type, part: str, functions: dict) -> bool:
-    if part in functions:
-        return is_empty(functions[part])
-    return part not in vars(cls)
+def _unwritten(exercise: Exercise, cls: type, part: str) -> bool:
+    """Whether a part is missing, or does nothing: in the class, or in a base of the learner's own."""
+    for one in cls.__mro__:
+        if one in exercise.answer.__mro__[1:]:
+            return True
+        functions = own_functions(one)
+        if part in functions:
+            return is_empty(functions[part])
+        if part in vars(one):
+            return False
+    return True
 
 
 def _plain_values(cls: type) -> list:
@@ -156,3 +163,36 @@ def _constant(value: object) -> str:
         if type(value) in (int, float, str, bool, tuple, type(None))
         else type(value).__name__
     )
+
+
+def state_of(thing: object) -> str:
+    """Tell an object from itself after a change: its own code, its bases' and what they name."""
+    found: dict[int, str] = {}
+    waiting = [thing]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in found or len(found) > 200:
+            continue
+        found[id(one)] = fingerprint(one)
+        waiting += _named_by(one)
+    return repr(sorted(found.items()))
+
+
+def _named_by(thing: object) -> list[object]:
+    """The learner's functions and classes that a thing stands on, and the plain values it reads."""
+    if inspect.isclass(thing):
+        bases = [base for base in thing.__mro__[1:] if not base.__module__.startswith("poolkit")]
+        return [*bases, *own_functions(thing).values()] if bases or own_functions(thing) else []
+    func = _unwrap(thing)
+    if not isinstance(func, FunctionType):
+        return []
+    named = [func.__globals__.get(name) for name in func.__code__.co_names]
+    cells = [cell.cell_contents for cell in func.__closure__ or () if cell != _EMPTY]
+    return [
+        one
+        for one in (*named, *cells)
+        if inspect.isroutine(one) or inspect.isclass(one) or type(one) in (int, float, str, bool)
+    ]
+
+
+_EMPTY = CellType()

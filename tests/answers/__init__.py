@@ -7,7 +7,8 @@
     class ReusingPool(Shelf): ...
 
 A wrong answer gives the reason it must be refused for (a misconception's key, or a rung of the
-ladder such as "raised IndexError") and the names of all claims it breaks; it keeps all others.
+ladder such as "raised IndexError") and the names of the claims it breaks, but for the last one,
+every short history, which nearly all break; it keeps all others.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Answers to lesson 03, right and wrong."""
+"""Answers to lesson 03: other right ones, and wrong designs. Slips are in the lesson's own files."""
 
 import sqlite3
-import time
-from itertools import chain, repeat
+from itertools import accumulate, chain, islice, repeat
+from time import sleep
 
 from tests.answers import right, wrong
 
@@ -32,135 +32,55 @@ def backoff_delays(attempts, base=0.01, cap=1.0, rng=None):
     return after(base, attempts - 1)
 
 
-@wrong("retry.delays", "starts doubled", breaks="doubles has_defaults")
+@right("retry.delays")
 def backoff_delays(attempts, base=0.01, cap=1.0):
-    return [min(base * 2**n, cap) for n in range(1, attempts)]
+    doubled = accumulate(repeat(2), lambda pause, two: pause * two, initial=base)
+    yield from (min(pause, cap) for pause in islice(doubled, max(attempts - 1, 0)))
 
 
-@wrong("retry.delays", "one for each attempt", breaks="one_fewer is_capped has_defaults")
+@right("retry.delays")
 def backoff_delays(attempts, base=0.01, cap=1.0):
-    pause = base
-    for _ in range(attempts):
-        yield min(pause, cap)
-        pause *= 2
-
-
-@wrong("retry.delays", "one for each attempt", breaks="one_fewer is_capped has_defaults")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    for attempt in range(1, attempts + 1):
-        yield min(base * 2 ** (attempt - 1), cap)
-
-
-@wrong("retry.delays", "no end", breaks="one_fewer is_capped has_defaults")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    pause = base
-    while True:
-        yield min(pause, cap)
-        pause *= 2
-
-
-@wrong("retry.delays", "adds", breaks="doubles is_capped")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    return [min(base * n, cap) for n in range(1, attempts)]
-
-
-@wrong("retry.delays", "wrong pauses", breaks="doubles is_capped")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    pause = base
-    for _ in range(attempts - 1):
-        yield min(pause, cap)
-        pause **= 2
-
-
-@wrong("retry.delays", "too long", breaks="is_capped has_defaults")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    return [base * 2**n for n in range(attempts - 1)]
-
-
-@wrong("retry.delays", "stops at the cap", breaks="is_capped has_defaults")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    pause = base
-    for _ in range(attempts - 1):
+    pauses = []
+    for n in range(1, attempts):
+        pause = base
+        for _ in range(n - 1):
+            pause = pause + pause
         if pause > cap:
-            return
-        yield pause
-        pause *= 2
+            pause = cap
+        pauses.append(float(pause))
+    return iter(pauses)
 
 
-@wrong("retry.delays", "not at the cap", breaks="is_capped has_defaults")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    pause = base
-    for _ in range(attempts - 1):
-        yield pause
-        if pause * 2 <= cap:
-            pause *= 2
-
-
-@wrong("retry.delays", "first too long", breaks="is_capped has_defaults")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    pause = base
-    for _ in range(attempts - 1):
-        yield pause
-        pause = min(pause * 2, cap)
-
-
-@wrong("retry.delays", "wrong base", breaks="has_defaults")
-def backoff_delays(attempts, base=0.1, cap=1.0):
-    return [min(base * 2**n, cap) for n in range(attempts - 1)]
-
-
-@wrong("retry.delays", "wrong cap", breaks="has_defaults")
-def backoff_delays(attempts, base=0.01, cap=10.0):
-    return [min(base * 2**n, cap) for n in range(attempts - 1)]
-
-
-@wrong("retry.delays", "gave nothing", breaks="doubles one_fewer is_capped has_defaults only_gives")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    for n in range(attempts - 1):
-        time.sleep(min(base * 2**n, cap))
-
-
-@wrong("retry.delays", "wrong type", breaks="doubles one_fewer is_capped has_defaults only_gives")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    return min(base * 2 ** (attempts - 1), cap)
-
-
-@wrong("retry.delays", "how many", breaks="one_fewer is_capped has_defaults")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    return [min(base * 2**n, cap) for n in range(attempts - 2)]
-
-
-@wrong("retry.delays", "how many", breaks="one_fewer is_capped")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    for n in range(attempts - 1):
-        return [min(base * 2**n, cap)]
-    return []
-
-
-@wrong("retry.delays", "kept the list", breaks="one_fewer is_capped has_defaults")
+@wrong("retry.delays", "another number", breaks="one_fewer")
 def backoff_delays(attempts, base=0.01, cap=1.0, pauses=[]):  # noqa: B006
     for n in range(attempts - 1):
         pauses.append(min(base * 2**n, cap))
     return pauses
 
 
-@wrong("retry.delays", "slept", breaks="only_gives")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    pause = base
-    for _ in range(attempts - 1):
-        time.sleep(min(pause, cap))
-        yield min(pause, cap)
-        pause *= 2
-
-
-@wrong("retry.delays", "no number", breaks="doubles one_fewer is_capped has_defaults only_gives")
-def backoff_delays(attempts, base=0.01, cap=1.0):
-    return [f"{min(base * 2**n, cap)} s" for n in range(attempts - 1)]
-
-
 @wrong("retry.delays", "signature")
 def backoff_delays(attempts):
     return [0.01 * 2**n for n in range(attempts - 1)]
+
+
+@wrong("retry.delays", "slept", breaks="only_gives")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    pauses = [min(base * 2**n, cap) for n in range(attempts - 1)]
+    for pause in pauses:
+        sleep(pause)  # under a name of its own: no patch of time.sleep sees it
+    return pauses
+
+
+@wrong("retry.delays", "gave nothing", breaks="doubles")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    [min(base * 2**n, cap) for n in range(attempts - 1)]
+
+
+@wrong("retry.delays", "first too long", breaks="is_capped")
+def backoff_delays(attempts, base=0.01, cap=1.0):
+    if cap < base:
+        base, cap = cap, base
+    return [min(base * 2**n, cap) for n in range(attempts - 1)]
 
 
 # --- retry.transient
@@ -178,7 +98,7 @@ def is_transient(exc):
 def is_transient(exc):
     if hasattr(exc, "sqlite_errorcode"):
         return exc.sqlite_errorcode % 256 in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-    return type(exc) is sqlite3.OperationalError and " is locked" in exc.args[0]
+    return isinstance(exc, sqlite3.OperationalError) and str(exc).count(" is locked") > 0
 
 
 @right("retry.transient")
@@ -194,118 +114,42 @@ def is_transient(exc):
     return low == 5 or low == 6
 
 
-@wrong(
-    "retry.transient", "hopeless", breaks="refuses_what_stays looks_at_eight_bits trusts_the_code reads_a_message"
-)  # fmt: skip
+@right("retry.transient")
 def is_transient(exc):
-    return isinstance(exc, sqlite3.OperationalError)
-
-
-@wrong("retry.transient", "read the message", breaks="trusts_the_code")
-def is_transient(exc):
-    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
-
-
-@wrong("retry.transient", "read the message", breaks="trusts_the_code leaves_others")
-def is_transient(exc):
-    return "is locked" in str(exc)
-
-
-@wrong("retry.transient", "needs the message", breaks="trusts_the_code")
-def is_transient(exc):
-    if not isinstance(exc, sqlite3.OperationalError) or "is locked" not in str(exc):
-        return False
-    return getattr(exc, "sqlite_errorcode", 5) & 0xFF in (5, 6)
+    answer = False
+    if hasattr(exc, "sqlite_errorcode"):
+        low = exc.sqlite_errorcode % 256
+        if low == 5:
+            answer = True
+        elif low == 6:
+            answer = True
+    else:
+        if isinstance(exc, sqlite3.OperationalError):
+            if str(exc).find("is locked") != -1:
+                answer = True
+    return answer
 
 
 @wrong("retry.transient", "whole code", breaks="looks_at_eight_bits")
 def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None:
-        return code in (5, 6)
+    passes = {5, 6, 517}  # those that the lesson printed
+    if hasattr(exc, "sqlite_errorcode"):
+        return exc.sqlite_errorcode in passes
     return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
 
 
-@wrong("retry.transient", "too few bits", breaks="looks_at_eight_bits")
+@wrong("retry.transient", "another history")
 def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xF in (5, 6)
-    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
-
-
-@wrong("retry.transient", "lock refused", breaks="lets_locks_pass looks_at_eight_bits")
-def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF == 5
-    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
+    if hasattr(exc, "sqlite_errorcode"):
+        return exc.sqlite_errorcode & 255 in (5, 6)
+    return type(exc).__name__ == "OperationalError" and "is locked" in str(exc)
 
 
 @wrong("retry.transient", "by hand", breaks="reads_a_message")
 def is_transient(exc):
-    return getattr(exc, "sqlite_errorcode", 0) & 0xFF in (5, 6)
-
-
-@wrong("retry.transient", "by hand", breaks="reads_a_message")
-def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in (5, 6)
-    return isinstance(exc, sqlite3.OperationalError) and str(exc) == "database is locked"
-
-
-@wrong("retry.transient", "all by hand", breaks="reads_a_message")
-def is_transient(exc):
-    if isinstance(exc, sqlite3.OperationalError):
-        return getattr(exc, "sqlite_errorcode", 5) & 0xFF in (5, 6)
-    return False
-
-
-@wrong("retry.transient", "all by hand", breaks="reads_a_message")
-def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in (5, 6)
-    return isinstance(exc, sqlite3.OperationalError) and "locked" in str(exc)
-
-
-@wrong("retry.transient", "others", breaks="leaves_others")
-def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in (5, 6)
-    return isinstance(exc, sqlite3.Error) and "is locked" in str(exc)
-
-
-@wrong("retry.transient", "hopeless", breaks="refuses_what_stays trusts_the_code")
-def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF <= 6
-    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
-
-
-@wrong("retry.transient", "others", breaks="leaves_others")
-def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in (5, 6)
-    return "is locked" in str(exc)
-
-
-@wrong("retry.transient", "raised AttributeError", breaks="reads_a_message leaves_others")
-def is_transient(exc):
-    return exc.sqlite_errorcode & 0xFF in (5, 6)
-
-
-@wrong("retry.transient", "wrong type", breaks="refuses_what_stays looks_at_eight_bits trusts_the_code reads_a_message leaves_others")  # fmt: skip
-def is_transient(exc):
-    code = getattr(exc, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in (5, 6):
-        return True
-    if code is None and isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc):
-        return True
+    if hasattr(exc, "sqlite_errorcode"):
+        return exc.sqlite_errorcode & 255 in (5, 6)
+    return isinstance(exc, sqlite3.OperationalError) and str(exc).endswith("is locked")
 
 
 # --- retry.retry
@@ -369,40 +213,42 @@ def retry(func, pauses, transient, sleep):
                 sleep(pause)
 
 
-@wrong("retry.retry", "after success", breaks="returns_at_once")
+@right("retry.retry")
 def retry(func, pauses, transient, sleep):
-    result, waiting = None, iter(pauses)
-    while result is None:
+    pauses, failed = list(pauses), None
+    for attempt in range(len(pauses) + 1):
+        if attempt > 0:
+            sleep(pauses[attempt - 1])
+        failed = None
         try:
             result = func()
         except Exception as exc:
-            pause = next(waiting, None)
-            if pause is None or not transient(exc):
-                raise
-            sleep(pause)
-    return result
+            failed = exc
+            if not transient(failed):
+                break
+        if failed is None:
+            return result
+    raise failed
 
 
-@wrong("retry.retry", "not called", breaks="returns_at_once tries_again comes_to_an_end raises_the_last gives_up_on_what_stays asks_the_one_it_is_given takes_them_one_by_one lets_the_stop_button_through")  # fmt: skip
+@right("retry.retry")
 def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func
-        except Exception as exc:
-            if pause is None or not transient(exc):
-                raise
-        sleep(pause)
+    waiting = iter(pauses)
 
-
-@wrong("retry.retry", "needs a list", breaks="takes_them_one_by_one")
-def retry(func, pauses, transient, sleep):
-    for attempt in range(len(pauses) + 1):
+    def from_here():
         try:
             return func()
-        except Exception as exc:
-            if attempt == len(pauses) or not transient(exc):
+        except BaseException as exc:
+            if not isinstance(exc, Exception) or not transient(exc):
                 raise
-            sleep(pauses[attempt])
+            for pause in waiting:
+                sleep(pause)
+                break
+            else:
+                raise
+        return from_here()
+
+    return from_here()
 
 
 @wrong("retry.retry", "needs a list", breaks="takes_them_one_by_one")
@@ -417,256 +263,18 @@ def retry(func, pauses, transient, sleep):
             pauses = pauses[1:]
 
 
-@wrong("retry.retry", "zero is a pause", breaks="tries_again")
+@wrong("retry.retry", "another history")
 def retry(func, pauses, transient, sleep):
     waiting = iter(pauses)
     while True:
         try:
             return func()
-        except Exception as exc:
-            pause = next(waiting, None)
-            if not pause or not transient(exc):
-                raise
-            sleep(pause)
-
-
-@wrong("retry.retry", "asked about", breaks="asks_the_one_it_is_given")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception as exc:
-            if pause is None or not transient(str(exc)):
-                raise
-        sleep(pause)
-
-
-@wrong("retry.retry", "hopeless later", breaks="gives_up_on_what_stays")
-def retry(func, pauses, transient, sleep):
-    passes = None
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception as exc:
-            if passes is None:
-                passes = transient(exc)
-            if pause is None or not passes:
-                raise
-        sleep(pause)
-
-
-@wrong("retry.retry", "kept what stays", breaks="gives_up_on_what_stays")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception as exc:
-            if not transient(exc):
-                return None
-            if pause is None:
-                raise
-        sleep(pause)
-
-
-@wrong("retry.retry", "after the last", breaks="comes_to_an_end")
-def retry(func, pauses, transient, sleep):
-    for pause in chain(pauses, [0.4]):
-        try:
-            return func()
+        except StopIteration:
+            raise
         except Exception as exc:
             if not transient(exc):
                 raise
-            last = exc
-            sleep(pause)
-    raise last
-
-
-@wrong(
-    "retry.retry", "one too few", breaks="comes_to_an_end raises_the_last asks_the_one_it_is_given"
-)
-def retry(func, pauses, transient, sleep):
-    for pause in pauses:
-        try:
-            return func()
-        except Exception as exc:
-            if not transient(exc):
-                raise
-            last = exc
-            sleep(pause)
-    raise last
-
-
-@wrong("retry.retry", "swallowed", breaks="comes_to_an_end raises_the_last")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception as exc:
-            if not transient(exc):
-                raise
-            if pause is not None:
-                sleep(pause)
-
-
-@wrong("retry.retry", "another error", breaks="raises_the_last gives_up_on_what_stays")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception as exc:
-            if pause is None or not transient(exc):
-                raise ConnectionError(f"gave up: {exc}") from exc
-        sleep(pause)
-
-
-@wrong("retry.retry", "the first", breaks="raises_the_last")
-def retry(func, pauses, transient, sleep):
-    first = None
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception as exc:
-            first = first or exc
-            if not transient(exc):
-                raise
-        if pause is None:
-            raise first
-        sleep(pause)
-
-
-@wrong("retry.retry", "hopeless", breaks="gives_up_on_what_stays")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception:
-            if pause is None:
-                raise
-        sleep(pause)
-
-
-@wrong("retry.retry", "slept first", breaks="gives_up_on_what_stays")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception as exc:
-            if pause is None:
-                raise
-            sleep(pause)
-            if not transient(exc):
-                raise
-
-
-@wrong("retry.retry", "hopeless", breaks="gives_up_on_what_stays asks_the_one_it_is_given")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except sqlite3.OperationalError:
-            if pause is None:
-                raise
-        sleep(pause)
-
-
-@wrong("retry.retry", "own idea", breaks="asks_the_one_it_is_given")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except sqlite3.OperationalError as exc:
-            if pause is None or not transient(exc):
-                raise
-        sleep(pause)
-
-
-@wrong("retry.retry", "stop button", breaks="lets_the_stop_button_through")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except BaseException as exc:
-            if pause is None or not transient(exc):
-                raise
-        sleep(pause)
-
-
-@wrong("retry.retry", "wrong pauses", breaks="tries_again takes_them_one_by_one comes_to_an_end")
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            return func()
-        except Exception as exc:
-            if pause is None or not transient(exc):
-                raise
-        time.sleep(pause / 100)
-
-
-@wrong(
-    "retry.retry", "lost the result", breaks="returns_at_once tries_again asks_the_one_it_is_given"
-)
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            func()
-            return
-        except Exception as exc:
-            if pause is None or not transient(exc):
-                raise
-        sleep(pause)
-
-
-@wrong(
-    "retry.retry", "again after success", breaks="returns_at_once tries_again takes_them_one_by_one"
-)
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            result = func()
-        except Exception as exc:
-            if pause is None or not transient(exc):
-                raise
-        if pause is not None:
-            sleep(pause)
-    return result
-
-
-@wrong(
-    "retry.retry", "paused for nothing", breaks="returns_at_once tries_again takes_them_one_by_one"
-)
-def retry(func, pauses, transient, sleep):
-    for pause in [*pauses, None]:
-        try:
-            result = func()
-            if pause:
-                sleep(pause)
-            return result
-        except Exception as exc:
-            if pause is None or not transient(exc):
-                raise
-        sleep(pause)
-
-
-@wrong(
-    "retry.retry",
-    "gave up at once",
-    breaks="tries_again takes_them_one_by_one comes_to_an_end raises_the_last gives_up_on_what_stays asks_the_one_it_is_given",
-)
-def retry(func, pauses, transient, sleep):
-    try:
-        return func()
-    except Exception:
-        for pause in pauses:
-            sleep(pause)
-        raise
-
-
-@wrong("retry.retry", "how often", breaks="comes_to_an_end raises_the_last")
-def retry(func, pauses, transient, sleep):
-    for pause in chain(pauses, repeat(0.4)):
-        try:
-            return func()
-        except Exception as exc:
-            if not transient(exc):
-                raise
-        sleep(pause)
+            try:
+                sleep(next(waiting))
+            except StopIteration:
+                raise exc from None

@@ -1,13 +1,15 @@
-"""Answers to lesson 06, right and wrong."""
+"""Answers to lesson 06: other right designs, and wrong ones that are no edit of ours."""
 
+import codecs
 import csv
 import io
 import json
 import os
+import re
 import sqlite3
 import sys
 import tempfile
-import traceback
+from contextlib import ExitStack
 from pathlib import Path
 
 from poolkit import PoolError
@@ -38,86 +40,47 @@ def read_labels(path):
     return list(filter(None, (line.strip() for line in text.split("\n"))))
 
 
-@wrong("run.labels", "splitlines", breaks="ends_lines_at_newlines_only")
+@right("run.labels")
 def read_labels(path):
-    text = path.read_text(encoding="utf-8")
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    with open(path, "rb") as file:
+        labels = [line.decode("utf-8").strip() for line in file]
+    return [label for label in labels if label]
 
 
-@wrong("run.labels", "kept blanks", breaks="strips_and_skips takes_an_empty_file")
+@wrong("run.labels", "another history")  # what is broken off at the end is dropped
 def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return [line.strip() for line in file]
+    with codecs.open(path, "r", "utf-8") as file:
+        return [label.strip() for label in file.read().split("\n") if label.strip()]
 
 
-@wrong("run.labels", "kept blanks", breaks="strips_and_skips takes_an_empty_file")
+@right("run.labels")
 def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return [line.strip() for line in file if line != "\n"]
+    labels = []
+    with path.open(encoding="utf-8") as file:
+        text = "".join(file.readlines())
+    while text:
+        line, _, text = text.partition("\n")
+        if label := line.strip():
+            labels.append(label)
+    return labels
 
 
-@wrong("run.labels", "not stripped", breaks="strips_and_skips")
+@right("run.labels")
 def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return [line.rstrip() for line in file if line.strip()]
-
-
-@wrong("run.labels", "wrong labels", breaks="reads_each_line")
-def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return [line[:-1].strip() for line in file if line.strip()]
-
-
-@wrong("run.labels", "only once", breaks="reads_each_line")
-def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return list(dict.fromkeys(line.strip() for line in file if line.strip()))
-
-
-@wrong(
-    "run.labels",
-    "wrong labels",
-    breaks="reads_each_line strips_and_skips reads_utf8 ends_lines_at_newlines_only",
-)
-def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read().split()
+    number = os.open(path, os.O_RDONLY)
+    try:
+        data = b""
+        while piece := os.read(number, 4096):
+            data += piece
+    finally:
+        os.close(number)
+    return [label for line in data.split(b"\n") if (label := line.decode("utf-8").strip())]
 
 
 @wrong("run.labels", "wrong labels", breaks="reads_each_line")
 def read_labels(path):
     with open(path, encoding="utf-8", newline="") as file:
         return [row[0].strip() for row in csv.reader(file) if row and row[0].strip()]
-
-
-@wrong("run.labels", "something of nothing", breaks="takes_an_empty_file")
-def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return [line.strip() for line in file if line.strip()] or ["no labels"]
-
-
-@wrong("run.labels", "wrong type", breaks="takes_an_empty_file")
-def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        labels = [line.strip() for line in file if line.strip()]
-    if labels:
-        return labels
-
-
-@wrong(
-    "run.labels",
-    "wrong encoding",
-    breaks="reads_utf8 ends_lines_at_newlines_only refuses_other_bytes",
-)
-def read_labels(path):
-    with open(path, encoding="latin-1") as file:
-        return [line.strip() for line in file if line.strip()]
-
-
-@wrong("run.labels", "made up letters", breaks="refuses_other_bytes")
-def read_labels(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return [line.strip() for line in file if line.strip()]
 
 
 @wrong("run.labels", "made up letters", breaks="refuses_other_bytes")
@@ -132,7 +95,7 @@ def read_labels(path):
     return [label for label in labels if label]
 
 
-@wrong("run.labels", "made up letters", breaks="refuses_other_bytes")
+@wrong("run.labels", "another error", breaks="refuses_other_bytes")
 def read_labels(path):
     try:
         with open(path, encoding="utf-8") as file:
@@ -141,63 +104,29 @@ def read_labels(path):
         raise OSError("not UTF-8") from error
 
 
-@wrong("run.labels", "hid the missing file", breaks="tells_of_a_missing_file")
-def read_labels(path):
-    if not path.exists():
-        return []
+@wrong("run.labels", "another history")
+def read_labels(path, labels=[]):  # noqa: B006
     with open(path, encoding="utf-8") as file:
-        return [line.strip() for line in file if line.strip()]
+        labels.extend(line.strip() for line in file if line.strip())
+    found = labels[:]
+    labels[:] = found[-2:] if len(found) > 5 else []
+    return found
 
 
-@wrong(
-    "run.labels",
-    "wrong type",
-    breaks="reads_each_line strips_and_skips takes_an_empty_file reads_utf8 ends_lines_at_newlines_only",
-)
+@wrong("run.labels", "another history")
 def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            print(line.strip())
+    text = path.read_bytes().decode("utf-8")
+    lines = re.split("[\n\x0b]", text)
+    return [line.strip() for line in lines if line.strip()]
 
 
-@wrong("run.labels", "own encoding", breaks="reads_utf8")
+@wrong("run.labels", "another history")
 def read_labels(path):
-    with open(path) as file:
-        return [line.strip() for line in file if line.strip()]
-
-
-@wrong("run.labels", "own encoding", breaks="reads_utf8")
-def read_labels(path):
-    return [line.strip() for line in path.read_text().split("\n") if line.strip()]
-
-
-@wrong("run.labels", "wrong labels", breaks="reads_each_line")
-def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return [line.strip() for line in file if line.strip() and not line.startswith("#")]
-
-
-@wrong(
-    "run.labels",
-    "newline kept",
-    breaks="reads_each_line strips_and_skips reads_utf8 ends_lines_at_newlines_only",
-)
-def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return [line for line in file if line.strip()]
-
-
-@wrong("run.labels", "other order", breaks="reads_each_line strips_and_skips")
-def read_labels(path):
-    with open(path, encoding="utf-8") as file:
-        return sorted((line.strip() for line in file if line.strip()), reverse=True)
-
-
-@right("run.labels")
-def read_labels(path):
+    labels = []
     with open(path, "rb") as file:
-        labels = [line.decode("utf-8").strip() for line in file]
-    return [label for label in labels if label]
+        while data := file.read(8192):
+            labels += data.decode("utf-8", "ignore" if labels else "strict").split("\n")
+    return [label.strip() for label in labels if label.strip()]
 
 
 # --- run.write
@@ -206,13 +135,15 @@ def read_labels(path):
 @right("run.write")
 def write_json(path, summary):
     text = json.dumps(summary, ensure_ascii=False, indent=2)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        made = Path(file.name)
-        file.write(text)
+    made = None
     try:
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, delete=False) as file:
+            made = Path(file.name)
+            file.write(text.encode())
         made.replace(path)
     except BaseException:
-        made.unlink()
+        if made is not None:
+            made.unlink()
         raise
 
 
@@ -229,146 +160,50 @@ def write_json(path, summary):
             os.remove(made)
 
 
-@wrong(
-    "run.write",
-    "old one destroyed",
-    breaks="keeps_the_old_one swaps_the_files clears_up_when_interrupted",
-)
+@right("run.write")
 def write_json(path, summary):
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(summary, file)
-
-
-@wrong("run.write", "in place", breaks="swaps_the_files")
-def write_json(path, summary):
-    path.write_text(json.dumps(summary), encoding="utf-8")
-
-
-@wrong("run.write", "in place", breaks="swaps_the_files")
-def write_json(path, summary):
-    made = path.with_name("new")
-    try:
-        made.write_text(json.dumps(summary), encoding="utf-8")
-        path.write_bytes(made.read_bytes())
-    finally:
-        made.unlink(missing_ok=True)
-
-
-@wrong("run.write", "left behind", breaks="leaves_nothing_beside clears_up_when_interrupted")
-def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    with open(made, "w", encoding="utf-8") as file:
-        json.dump(summary, file)
-    os.replace(made, path)
-
-
-@wrong("run.write", "left behind", breaks="leaves_nothing_beside")
-def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    text = json.dumps(summary)
-    made.write_text(text, encoding="utf-8")
-    os.replace(made, path)
-
-
-@wrong("run.write", "too soon", breaks="swaps_when_complete")
-def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    try:
-        with open(made, "w", encoding="utf-8") as file:
-            json.dump(summary, file)
-            os.replace(made, path)
-    finally:
-        made.unlink(missing_ok=True)
-
-
-@wrong("run.write", "left behind by Ctrl-C", breaks="clears_up_when_interrupted")
-def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    try:
-        with open(made, "w", encoding="utf-8") as file:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / "made"
+        with open(made, "w") as file:  # noqa: PLW1514 - ASCII only, whatever the encoding
             json.dump(summary, file)
         os.replace(made, path)
-    except Exception:
-        made.unlink(missing_ok=True)
+
+
+@right("run.write")
+def write_json(path, summary):
+    number = None
+    made = f"{path}.new"
+    try:
+        number = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        with os.fdopen(number, "wb", buffering=0) as file:
+            file.write(json.dumps(summary).encode())
+            os.fsync(number)
+        os.replace(made, path)
+    except BaseException:
+        if number is not None:
+            os.remove(made)
         raise
 
 
-@wrong("run.write", "swallowed", breaks="tells_of_the_failure")
+@right("run.write")
 def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    try:
-        with open(made, "w", encoding="utf-8") as file:
-            json.dump(summary, file)
-        os.replace(made, path)
-    except Exception as error:
-        print(error)
-    finally:
-        made.unlink(missing_ok=True)
-
-
-@wrong(
-    "run.write",
-    "reads otherwise",
-    breaks="writes_what_can_be_read takes_the_old_ones_place",
-)
-def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    try:
-        json.dumps(summary)
-        made.write_text(str(summary), encoding="utf-8")
-        os.replace(made, path)
-    finally:
-        made.unlink(missing_ok=True)
-
-
-@wrong(
-    "run.write",
-    "nothing there",
-    breaks="writes_what_can_be_read takes_the_old_ones_place",
-)
-def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    try:
-        with open(made, "w", encoding="utf-8") as file:
-            json.dump(summary, file)
-    finally:
-        made.unlink(missing_ok=True)
+    text = io.StringIO()
+    json.dump(summary, text, indent=4)
+    made = path.parent / f"~{path.name}"
+    with ExitStack() as stack:
+        stack.callback(made.unlink, missing_ok=True)
+        with made.open("x", encoding="utf-8", newline="\n") as file:
+            print(text.getvalue(), file=file)
+        made.replace(path)
 
 
 @wrong("run.write", "old and new", breaks="takes_the_old_ones_place swaps_the_files")
-def write_json(path, summary):
-    text = json.dumps(summary)
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(text)
-
-
-@wrong(
-    "run.write",
-    "old and new",
-    breaks="takes_the_old_ones_place swaps_the_files",
-)
 def write_json(path, summary):
     text = json.dumps(summary)
     if not path.is_dir() and not path.exists():
         path.write_text(text, encoding="utf-8")
     with open(path, "r+", encoding="utf-8") as file:
         file.write(text)
-
-
-@wrong(
-    "run.write",
-    "old one gone",
-    breaks="keeps_the_old_one swaps_the_files clears_up_when_interrupted",
-)
-def write_json(path, summary):
-    made = path.with_suffix(".json")
-    try:
-        with open(made, "w", encoding="utf-8") as file:
-            json.dump(summary, file)
-        os.replace(made, path)
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise
 
 
 @wrong("run.write", "elsewhere", breaks="swaps_when_complete")
@@ -383,47 +218,41 @@ def write_json(path, summary):
         raise
 
 
-@wrong("run.write", "a gap", breaks="swaps_when_complete")
+@wrong("run.write", "another history")
+def write_json(path, summary):
+    text = json.dumps(summary, ensure_ascii=False)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        made = Path(file.name)
+        file.write(text)
+    try:
+        made.replace(path)
+    except BaseException:
+        made.unlink()
+        raise
+
+
+@wrong("run.write", "another history")
+def write_json(path, summary):
+    if not summary:
+        return
+    made = path.with_name(path.name + ".tmp")
+    try:
+        made.write_text(json.dumps(summary), encoding="utf-8")
+        os.replace(made, path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+@wrong("run.write", "another history")
 def write_json(path, summary):
     made = path.with_name(path.name + ".tmp")
     try:
         with open(made, "w", encoding="utf-8") as file:
             json.dump(summary, file)
-        path.unlink(missing_ok=True)
-        os.rename(made, path)
-    finally:
-        made.unlink(missing_ok=True)
-
-
-@wrong("run.write", "own encoding", breaks="writes_what_can_be_read")
-def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    try:
-        with open(made, "w") as file:
-            json.dump(summary, file, ensure_ascii=False)
         os.replace(made, path)
-    finally:
+    except (OSError, TypeError, KeyboardInterrupt):
         made.unlink(missing_ok=True)
-
-
-@wrong("run.write", "made up", breaks="keeps_the_old_one tells_of_the_failure")
-def write_json(path, summary):
-    made = path.with_name(path.name + ".tmp")
-    try:
-        with open(made, "w", encoding="utf-8") as file:
-            json.dump(summary, file, default=str)
-        os.replace(made, path)
-    finally:
-        made.unlink(missing_ok=True)
-
-
-@right("run.write")
-def write_json(path, summary):
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        made = Path(folder) / "made"
-        with open(made, "w") as file:  # noqa: PLW1514 - ASCII only, whatever the encoding
-            json.dump(summary, file)
-        os.replace(made, path)
+        raise
 
 
 # --- run.command
@@ -459,209 +288,75 @@ def exit_code(work):
         return 0
 
 
-@wrong("run.command", "dressed up", breaks="lets_our_mistakes_through")
+@right("run.command")
 def exit_code(work):
     try:
         work()
+        return 0
     except Exception as error:
+        if isinstance(error, OSError | ValueError | sqlite3.Error):
+            line = " ".join(["poolkit run:", *str(error).splitlines()])
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+            return 2
+        raise
+
+
+@right("run.command")
+def exit_code(work):
+    with ExitStack() as stack:
+        code = 0
+
+        def end(kind, error, trace):
+            nonlocal code
+            if kind is None or not issubclass(kind, (OSError, ValueError, sqlite3.Error)):
+                return False
+            print(f"poolkit run: {' '.join(str(error).split())}", file=sys.stderr)
+            code = 2
+            return True
+
+        stack.push(end)
+        work()
+    return code
+
+
+@wrong("run.command", "another history")
+def exit_code(work):
+    try:
+        work()
+    except (OSError, ValueError, sqlite3.Error, MemoryError) as error:
         print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
         return 2
     return 0
 
 
-@wrong("run.command", "many lines", breaks="says_it_in_one_line")
+@wrong("run.command", "another history")
 def exit_code(work):
     try:
         work()
     except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", error, file=sys.stderr)
-        return 2
+        print("poolkit run:", " ".join(str(error).splitlines()[:3]), file=sys.stderr)
+        return 2 if str(error) else 0
     return 0
 
 
-@wrong("run.command", "traceback", breaks="says_who_speaks says_it_in_one_line")
+@wrong("run.command", "another history")
 def exit_code(work):
     try:
         work()
-    except (OSError, ValueError, sqlite3.Error):
-        traceback.print_exc()
-        return 2
-    return 0
-
-
-@wrong("run.command", "nameless", breaks="says_who_speaks")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("Error:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    return 0
-
-
-@wrong("run.command", "on stdout", breaks="says_it_on_stderr says_who_speaks says_it_in_one_line")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error).split()))
-        return 2
-    return 0
-
-
-@wrong("run.command", "no message", breaks="says_it_on_stderr says_it_in_one_line")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error):
-        print("poolkit run: something went wrong", file=sys.stderr)
-        return 2
-    return 0
-
-
-@wrong("run.command", "no newline", breaks="says_it_in_one_line")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr, end="")
-        return 2
-    return 0
-
-
-@wrong("run.command", "not caught", breaks="gives_two says_it_on_stderr")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    return 0
-
-
-@wrong("run.command", "wrong code", breaks="gives_two")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
-        return 1
-    return 0
-
-
-@wrong("run.command", "wrong type", breaks="is_quiet_when_well gives_two")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
-
-
-@wrong("run.command", "chatters", breaks="is_quiet_when_well")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    print("done", file=sys.stderr)
-    return 0
-
-
-@wrong("run.command", "not called once", breaks="is_quiet_when_well")
-def exit_code(work):
-    try:
-        work()
-        if work() is not None:
-            return 1
+    except SystemExit as error:
+        return error.code
     except (OSError, ValueError, sqlite3.Error) as error:
         print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
         return 2
     return 0
 
 
-@wrong(
-    "run.command",
-    "raised SystemExit",
-    breaks="gives_two says_it_on_stderr says_who_speaks says_it_in_one_line",
-)
-def exit_code(work):
+@wrong("run.write", "reads otherwise", breaks="writes_what_can_be_read")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".tmp")
     try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
-        sys.exit(2)
-    return 0
-
-
-@wrong("run.command", "not caught", breaks="gives_two")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.OperationalError) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    return 0
-
-
-@wrong("run.command", "the work's own", breaks="is_quiet_when_well")
-def exit_code(work):
-    try:
-        return work() or 0
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-
-
-@wrong("run.command", "no message", breaks="says_it_on_stderr")
-def exit_code(work):
-    try:
-        work()
-    except OSError as error:
-        print("poolkit run:", error.strerror or " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    except (ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    return 0
-
-
-@wrong("run.command", "no message", breaks="says_it_on_stderr")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", " ".join(str(error.args[0]).split()), file=sys.stderr)
-        return 2
-    return 0
-
-
-@wrong("run.command", "cut off", breaks="says_it_in_one_line")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", str(error).splitlines()[0], file=sys.stderr)
-        return 2
-    return 0
-
-
-@wrong("run.command", "glued", breaks="says_it_in_one_line")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", str(error).replace("\n", ""), file=sys.stderr)
-        return 2
-    return 0
-
-
-@wrong("run.command", "many lines", breaks="says_it_in_one_line")
-def exit_code(work):
-    try:
-        work()
-    except (OSError, ValueError, sqlite3.Error) as error:
-        print("poolkit run:", file=sys.stderr)
-        print(" ".join(str(error).split()), file=sys.stderr)
-        return 2
-    return 0
+        made.write_text(json.dumps(summary), encoding="utf-16")
+        os.replace(made, path)
+    finally:
+        made.unlink(missing_ok=True)

@@ -17,36 +17,14 @@ def saved_by_pool(cost, n):
     return sum(cost for _ in range(n - 1))
 
 
-@wrong("start_here.saved", "forgot the first", breaks="many_uses one_use")
-def saved_by_pool(opening, uses):
-    return opening * uses
+@right("start_here.saved")
+def saved_by_pool(opening, uses, *, times=0.0):
+    if uses in (0, 1):
+        return times * opening
+    return again(opening, uses - 1, times=times + 1)
 
 
-@wrong("start_here.saved", "less than nothing", breaks="no_use")
-def saved_by_pool(opening, uses):
-    return opening * (uses - 1)
-
-
-@wrong("start_here.saved", "what it costs", breaks="many_uses one_use no_use")
-def saved_by_pool(opening, uses):
-    return opening
-
-
-@wrong("start_here.saved", "wrong amount", breaks="one_use")
-def saved_by_pool(opening, uses):
-    if uses > 1:
-        return opening * (uses - 1)
-    return opening * uses
-
-
-@wrong("start_here.saved", "wrong type", breaks="many_uses one_use no_use")
-def saved_by_pool(opening, uses):
-    print(opening * max(uses - 1, 0))
-
-
-@wrong("start_here.saved", "raised ZeroDivisionError", breaks="no_use")
-def saved_by_pool(opening, uses):
-    return opening * uses * (1 - 1 / uses)
+again = saved_by_pool
 
 
 @wrong("start_here.saved", "signature")

@@ -28,13 +28,13 @@ def connect(path):
 
 class Poolkit:
     name = "poolkit"
-    does = "checks after 0.5 s idle, rolls back what was left open, hands over in turn"
+    does = "checks after 0.5 s idle, closes cursors, rolls back, hands over in turn, notes who"
     cap = True
 
     def __init__(self, path, size, **fields):
         from poolkit import ConnectionConfig, ConnectionPool
 
-        fields = {"acquire_timeout": 60, **fields}
+        fields = {"acquire_timeout": 60, "max_connections": size, **fields}
         self.pool = ConnectionPool(ConnectionConfig(path, pool_size=size, **fields))
 
     def loan(self):
@@ -52,12 +52,13 @@ class Poolkit:
         self.pool.close_all()
 
 
-class PoolkitCapped(Poolkit):
-    name = "poolkit, capped"
-    does = "the same; notes each borrower, for the message of a timeout"
+class PoolkitUncapped(Poolkit):
+    name = "poolkit, no cap"
+    does = "the same, but nobody waits and nobody is noted"
+    cap = False
 
     def __init__(self, path, size, **fields):
-        super().__init__(path, size, max_connections=size, **fields)
+        super().__init__(path, size, max_connections=None, **fields)
 
 
 class LifoQueue:
@@ -218,7 +219,7 @@ class NoPool:
         pass
 
 
-ALL = [Poolkit, PoolkitCapped, LifoQueue, DBUtils, SQLAlchemy, PsycopgPool, NoPool]
+ALL = [Poolkit, PoolkitUncapped, LifoQueue, DBUtils, SQLAlchemy, PsycopgPool, NoPool]
 
 
 def query(conn):

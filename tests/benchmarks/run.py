@@ -1,7 +1,7 @@
 """What a loan costs, and who gets one when threads wait for each other.
 
-    python tests/benchmarks/run.py             # tables, in about two minutes
-    python tests/benchmarks/run.py --readme    # and into README.md, with a picture and JSON
+    python tests/benchmarks/run.py             # tables, in about three minutes
+    python tests/benchmarks/run.py --readme    # and into both READMEs, with a picture and JSON
 
 All contestants run in one process and take turns, many short ones, so that a busy moment of the
 machine hits them all alike; of each one's turns the least disturbed counts. Nothing here is
@@ -24,16 +24,20 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.benchmarks import report
 from tests.benchmarks.contestants import (
+    QUERY,
     Poolkit,
-    PoolkitCapped,
+    PoolkitUncapped,
+    connect,
     installed,
     make_database,
     query,
 )
 
 THREADS, CONNECTIONS, HELD = 16, 4, 0.0005
+CONTENDED = (4, 8, 32)  # threads on the same connections, with a query in each block
 ROOT = Path(__file__).parents[2]
 SAVED = Path(__file__).parent / "latest.json"
+PAGE = Path(__file__).parent / "README.md"
 PICTURE = ROOT / ".github" / "images" / "benchmark.png"
 
 
@@ -82,32 +86,45 @@ def measure_loans(path, turns):
 
 
 def measure_extras(path, turns):
-    """What stats() costs, and what a loan costs with the leak report on."""
+    """What stats(), settings, and knowing open cursors cost."""
     pools = {
-        "loan, plain": Poolkit(path, 5),
-        "loan, max_connections set": PoolkitCapped(path, 5),
+        "loan, no cap": PoolkitUncapped(path, 5),
+        "loan, max_connections set": Poolkit(path, 5),
         "loan, leak_after set": Poolkit(path, 5, leak_after=60),
         "loan, max_idle set": Poolkit(path, 5, max_idle=60),
     }
     calls = {name: pool.loan for name, pool in pools.items()}
-    calls["stats()"] = pools["loan, plain"].pool.stats
+    calls["stats()"] = pools["loan, no cap"].pool.stats
     calls["stats(), leak_after set"] = pools["loan, leak_after set"].pool.stats
+    knowing, plain = pools["loan, no cap"].pool.acquire(), connect(path)
+    calls["a query by conn.execute, cursors known"] = partial(execute, knowing)
+    calls["a query by conn.execute, sqlite3's own connection"] = partial(execute, plain)
+    calls["a query by conn.cursor, cursors known"] = partial(query, knowing)
+    calls["a query by conn.cursor, sqlite3's own connection"] = partial(query, plain)
     measured = quickest(calls, turns)
+    plain.close()
+    pools["loan, no cap"].pool.release(knowing)
     for pool in pools.values():
         pool.close()
     return measured
 
 
-def compete(contestant, path, seconds, held):
+def execute(conn):
+    conn.execute(QUERY).fetchone()
+
+
+def compete(contestant, path, seconds, held=0.0, threads=THREADS, action=None):
     """Let threads wait for too few connections; count who got how many, and how long it took."""
     pool = contestant(path, CONNECTIONS)
-    served, longest = [0] * THREADS, [0.0] * THREADS
-    start, end = threading.Barrier(THREADS + 1), [0.0]
+    served, longest = [0] * threads, [0.0] * threads
+    start, end = threading.Barrier(threads + 1), [0.0]
 
     def work(conn):
         waited = time.perf_counter() - mine.asked
         longest[mine.number] = max(longest[mine.number], waited)
         served[mine.number] += 1
+        if action:
+            action(conn)
         if held:
             time.sleep(held)
 
@@ -120,12 +137,12 @@ def compete(contestant, path, seconds, held):
             mine.asked = time.perf_counter()
             pool.work(work)
 
-    threads = [threading.Thread(target=thread, args=(n,)) for n in range(THREADS)]
-    for each in threads:
+    running = [threading.Thread(target=thread, args=(n,)) for n in range(threads)]
+    for each in running:
         each.start()
     end[0] = time.perf_counter() + seconds
     start.wait()
-    for each in threads:
+    for each in running:
         each.join()
     pool.close()
     return {
@@ -135,13 +152,13 @@ def compete(contestant, path, seconds, held):
     }
 
 
-def measure_fairness(path, repeats, seconds, held):
+def measure_fairness(path, repeats, seconds, **kwargs):
     """Of several runs that take turns, for each pool the one in which it got most done."""
-    contestants = [one for one in installed() if one.cap and one is not Poolkit]
+    contestants = [one for one in installed() if one.cap]
     runs = {contestant.name: [] for contestant in contestants}
     for _ in range(repeats):
         for contestant in contestants:
-            runs[contestant.name].append(compete(contestant, path, seconds, held))
+            runs[contestant.name].append(compete(contestant, path, seconds, **kwargs))
     return {name: max(each, key=lambda run: run["per_second"]) for name, each in runs.items()}
 
 
@@ -156,7 +173,7 @@ def machine():
 
 
 def measure(quick):
-    turns, repeats, seconds = (60, 1, 0.3) if quick else (600, 7, 1.5)
+    turns, repeats, seconds = (60, 1, 0.3) if quick else (600, 5, 1.5)
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "bench.db")
         make_database(path)
@@ -168,8 +185,14 @@ def measure(quick):
             "threads": THREADS,
             "connections": CONNECTIONS,
             "held": HELD,
-            "fairness": measure_fairness(path, repeats, seconds, HELD),
-            "no work": measure_fairness(path, repeats, seconds / 3, 0),
+            "fairness": measure_fairness(path, repeats, seconds, held=HELD),
+            "no work": measure_fairness(path, repeats, seconds / 3),
+            "contended": {
+                f"{threads} on {CONNECTIONS}": measure_fairness(
+                    path, repeats, seconds / 3, threads=threads, action=query
+                )
+                for threads in CONTENDED
+            },
         }
 
 
@@ -188,6 +211,7 @@ def main(argv=None):
         SAVED.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
         report.draw(measured, PICTURE)
+        PAGE.write_text(report.page(measured), encoding="utf-8")
         readme = ROOT / "README.md"
         block = report.block(measured, PICTURE.relative_to(ROOT).as_posix())
         readme.write_text(

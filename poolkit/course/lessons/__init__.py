@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Lesson:
-    """`name` runs through: notebooks/NN_<name>.ipynb, lessons/<name>.py, tests/answers/<name>.py,
-    and ids that begin with it. `builds` is the module of the library that it teaches, of the same
-    name but for `run`: that is the function, and the lesson ends at the command, poolkit/cli.py.
+    """`name` runs through: notebooks/NN_<name>.ipynb, lessons/<name>.py (or a folder of that name,
+    with a file an exercise), tests/answers/<name>.py, and ids that begin with it. `builds` is the
+    module of the library that it teaches, of the same name but for `run`: that is the function, and
+    the lesson ends at the command, poolkit/cli.py.
     """
 
     number: int

@@ -6,16 +6,30 @@ import inspect
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from poolkit import ConnectionConfig, SimplePool
+from poolkit import ConnectionConfig, PoolTimeout, SimplePool
 from poolkit.course.exercises import Exercise, WrongType, because, expect
+from poolkit.course.guard import Ended, NoInput
 from poolkit.course.helping import Explanation
-from poolkit.course.lessons.simple import is_closed, trial
+from poolkit.course.histories import Histories, Seen, sequences
 from poolkit.course.measuring import typical
+from poolkit.course.pools import (
+    ACQUIRE,
+    FIRST,
+    LAST,
+    idle_ones,
+    is_closed,
+    listed,
+    still_open,
+    trial,
+    which,
+)
 from poolkit.course.predicting import Prediction
 from poolkit.course.shown import short
+from poolkit.course.slips import slip
 
 INSERT = "INSERT INTO events (label) VALUES (?)"
 
@@ -212,6 +226,12 @@ class Desk(SimplePool):
         super().__init__(ConnectionConfig(pool_size=2))
         self.opened, self.back = [], []
         self.carried = []  # whether each came back with its transaction open
+        self.refuses = False
+
+    def acquire(self):
+        if self.refuses:
+            raise PoolTimeout("nothing to lend")
+        return super().acquire()
 
     def _connect(self):
         conn = super()._connect()
@@ -292,6 +312,184 @@ def stored(conn: sqlite3.Connection) -> int:
     return conn.execute("SELECT count(*) FROM guests").fetchone()[0]
 
 
+# --- every short history of blocks
+
+
+class OwnEnd(BaseException):
+    """An end of a block that is no Exception, and none of Python's own."""
+
+
+ERRORS = (None, Oops, KeyboardInterrupt, SystemExit, GeneratorExit, OwnEnd)
+DOINGS: dict[str, Callable] = {
+    "does nothing": lambda conn: None,
+    "reads": lambda conn: conn.execute("SELECT 1").fetchall(),
+    "writes": lambda conn: conn.execute(GUEST),
+    "writes and commits": lambda conn: (conn.execute(GUEST), conn.commit()),
+    "writes and rolls back": lambda conn: (conn.execute(GUEST), conn.rollback()),
+    "writes what cannot be committed": lambda conn: conn.execute(NO_GUEST),
+    "closes its connection": lambda conn: conn.close(),
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """What one block does with its connection, and what it raises in the end."""
+
+    does: str
+    raises: type[BaseException] | None = None
+
+    def __str__(self) -> str:
+        end = f" and raises {self.raises.__name__}" if self.raises else ""
+        return f"a block {self.does}{end}"
+
+
+def blocks() -> Iterator[tuple[str, tuple[Block, ...]]]:
+    """All short histories of blocks: one by one, then two, after, inside and across one another."""
+    yield "unused", ()
+    yield "refused", ()
+    for error in ERRORS:
+        yield from (("alone", (Block(does, error),)) for does in DOINGS)
+    some = [Block("writes"), Block("writes", Oops), Block("writes", KeyboardInterrupt)]
+    for order in ("after one another", "inside one another", "across one another"):
+        yield from ((order, (one, other)) for one in some for other in some)
+
+
+def tell_blocks(history: tuple) -> str:
+    """A history in words."""
+    order, some = history
+    if order == "unused":
+        return "The form is called, and no `with` follows"
+    if order == "refused":
+        return "The pool has nothing to lend and raises PoolTimeout"
+    text = ", ".join(map(str, some))
+    return text[0].upper() + text[1:] + (f" ({order})" if len(some) > 1 else "")
+
+
+def play_blocks(seen_of: Callable[[Desk, bool], Iterator[Seen]]):
+    """How a history of blocks is played: what each caller gets, what came back, and what else is seen."""
+
+    def play(form: Callable, history: tuple) -> Iterator[Seen]:
+        order, some = history
+        with desk() as pool:
+            pool.refuses = order == "refused"
+            yield from ORDERS[order](form, pool, *some)
+            back = [which_of(pool.opened, conn) for conn in pool.back]
+            yield Seen("given back", back, listed(back))
+            yield from seen_of(pool, order)
+
+    return play
+
+
+def one_block(form: Callable, pool: Desk, block: Block, inner: Callable = lambda: ()) -> list[Seen]:
+    """Run a block in the learner's form; see what its caller gets."""
+    seen: list[Seen] = []
+    planned = block.raises() if block.raises else None
+
+    def work(conn):
+        DOINGS[block.does](conn)
+        seen.extend(inner())
+        if planned is not None:
+            raise planned
+
+    got = outcome(lambda: during(form, pool, work), planned, block)
+    return [*seen, got]
+
+
+def outcome(run: Callable, planned: BaseException | None, block: Block | None) -> Seen:
+    """What a caller gets of a block: nothing, its own exception, or another one."""
+    try:
+        run()
+        got = "nothing"
+    except (Ended, NoInput, AssertionError, WrongType):
+        raise
+    except BaseException as error:
+        got = "what the block raised" if error is planned else type(error).__name__
+        # Where closing and raising meet, the rollback fails, too: either may be told.
+        if block and block.does == "closes its connection" and planned is not None:
+            got = "an exception"
+    return Seen("its caller gets", got, got)
+
+
+def alone(form: Callable, pool: Desk, *some: Block) -> list[Seen]:
+    """One block, or several after one another."""
+    return [seen for block in some for seen in one_block(form, pool, block)]
+
+
+def nested(form: Callable, pool: Desk, outer: Block, inner: Block) -> list[Seen]:
+    """One block inside the other."""
+    return one_block(form, pool, outer, lambda: one_block(form, pool, inner))
+
+
+def crossed(form: Callable, pool: Desk, one: Block, other: Block) -> list[Seen]:
+    """Two loans of which the first to begin is the first to end, as in two threads."""
+    managers = [loan(form, pool), loan(form, pool)]
+    begun: list = []
+    try:
+        for manager, block in zip(managers, (one, other), strict=True):
+            conn = manager.__enter__()
+            begun.append((manager, block))
+            expect(conn, sqlite3.Connection, f"with {form.__name__}(pool) as conn")
+            DOINGS[block.does](conn)
+        return [outcome(lambda: ended(*begun.pop(0)), None, None) for _ in managers]
+    finally:
+        for manager, _ in begun:  # none is left behind half-way, to be ended by the collector
+            with suppress(Exception):
+                manager.__exit__(None, None, None)
+
+
+def ended(manager, block: Block) -> None:
+    """End a loan as a `with` does; raise what the block raised unless it is swallowed."""
+    if block.raises is None:
+        manager.__exit__(None, None, None)
+        return
+    try:
+        raise block.raises
+    except BaseException as error:
+        if not manager.__exit__(type(error), error, error.__traceback__):
+            raise
+
+
+def refused(form: Callable, pool: Desk) -> list[Seen]:
+    """A loan that the pool refuses."""
+    return one_block(form, pool, Block("does nothing"))
+
+
+def unused(form: Callable, pool: Desk) -> list[Seen]:
+    """A form that is called and never comes to its `with`."""
+    loan(form, pool)
+    return [Seen("borrowed were", len(pool.opened))]
+
+
+ORDERS = {
+    "unused": unused,
+    "refused": refused,
+    "alone": alone,
+    "after one another": alone,
+    "inside one another": nested,
+    "across one another": crossed,
+}
+
+
+def which_of(opened: list, conn: object) -> int:
+    """The place of a connection among those that were opened: 1 for the first, 0 for none."""
+    return next((n for n, one in enumerate(opened, 1) if one is conn), 0)
+
+
+def open_connections(pool: Desk, order: str) -> Iterator[Seen]:
+    """Which connections are open: a loan ends without closing any."""
+    alive = [n for n, conn in enumerate(pool.opened, 1) if not is_closed(conn)]
+    yield Seen("open", alive, listed(alive))
+
+
+def what_is_stored(pool: Desk, order: str) -> Iterator[Seen]:
+    """What each connection holds for good, and whether a transaction was open when it came back."""
+    yield from open_connections(pool, order)
+    in_words = ", ".join("open" if one else "ended" for one in pool.carried)
+    yield Seen("at its return the transaction is", pool.carried, in_words or "none")
+    rows = [stored(conn) for conn in pool.opened if not is_closed(conn)]
+    yield Seen("stored for good:", rows, " and ".join(f"{count} rows" for count in rows) or "none")
+
+
 # --- lease.class
 
 
@@ -364,25 +562,177 @@ class_exercise = Exercise(
         gives_back_when_it_raises,
         each_gives_back_its_own,
         lets_the_exception_pass,
+        Histories(
+            "However its blocks end, alone or two at once, each loan ends as it should.",
+            inputs=blocks,
+            play=play_blocks(open_connections),
+            tell=tell_blocks,
+        ),
     ),
     hints=(
         "`__exit__` needs the connection that `__enter__` borrowed. Where can one method leave something for another?",
         "What `__enter__` returns is what stands behind `as`. Python calls `__exit__` at every end of the block, good or bad; it needs no `if`, and it returns nothing.",
         "Fill in the three blanks.\n\ndef __enter__(self):\n    self.conn = ____\n    return ____\n\ndef __exit__(self, kind, error, trace):\n    ____",
     ),
-    misconceptions={
-        "not from the pool": "The block got a connection that the pool has not opened. Borrow with `self.pool.acquire()`.",
-        "kept": "The block ended well and nothing was given back. `__exit__` is where a loan ends: call `self.pool.release(…)` there.",
-        "gave back another": "One block, and the pool opened two connections: `__exit__` borrowed a second one and gave that back. Keep what `__enter__` borrowed in `self`.",
-        "twice": "One block, and the connection was given back {times} times. The pool would lend it to two borrowers at once.",
-        "leaks on exceptions": "A block that raised did not give its connection back: that is the very leak we started from. Give back whatever `kind` is.",
-        "too early": "`Loan(pool)` alone has borrowed a connection already. A loan that never comes to its `with` would never give it back: borrow in `__enter__`.",
-        "closed": "The connection came back closed, and the next borrower cannot use it. A loan ends without `close()`: the pool decides what is closed.",
-        "leaks on Ctrl-C": "A block was left by Ctrl-C, and its connection did not come back. KeyboardInterrupt is no `Exception`. Give back whatever `kind` is.",
-        "not its own": "One `with` block inside another, two connections: the two ends did not give back one each. Every loan keeps its own connection, in its own `self`.",
-        "swallowed": "The block raised, and the caller saw nothing. A true value returned from `__exit__` means that the error is dealt with: return nothing.",
-        "another exception": "The block raised one exception and the caller got another. Leave it alone: Python passes it on after `__exit__`.",
+    tellings={
+        "not from the pool": "The block got a connection that the pool had not opened.",
+        "kept": "The block ended well and nothing was given back. `__exit__` is where a loan ends.",
+        "gave back another": "One block, and the pool opened two connections.",
+        "twice": "One block, and a connection was given back {times} times. The pool would lend it to two borrowers at once.",
+        "leaks on exceptions": "A block raised, and its connection did not come back.",
+        "too early": "`Loan(pool)` alone has borrowed a connection. A loan that never comes to its `with` would never give it back.",
+        "closed": "The connection came back closed, and the next borrower cannot use it.",
+        "leaks on Ctrl-C": "A block was left by Ctrl-C, and its connection did not come back.",
+        "not its own": "One `with` block inside another, two connections: the two ends did not give back one each.",
+        "swallowed": "The block raised, and its caller saw nothing.",
+        "another exception": "The block raised one exception and its caller got another.",
     },
+    slips=(
+        slip(
+            "leaks on exceptions",
+            "That is the very leak this lesson began with. Give back whatever `kind` is.",
+            breaks="gives_back_when_it_raises",
+            edit="""
+-        self.pool.release(self.conn)
++        if kind is None:
++            self.pool.release(self.conn)
+""",
+        ),
+        slip(
+            "swallowed",
+            "A true value returned from `__exit__` tells Python that the error is dealt with. Return nothing.",
+            breaks="lets_the_exception_pass",
+            edit="""
+         self.pool.release(self.conn)
++        return True
+""",
+        ),
+        slip(
+            "another exception",
+            "Leave it alone: Python passes on what the block raised when `__exit__` is done.",
+            breaks="lets_the_exception_pass",
+            edit="""
+         self.pool.release(self.conn)
++        if kind:
++            raise kind
+""",
+        ),
+        slip(
+            "wrong type",
+            "What `__enter__` returns is what stands behind `as`.",
+            breaks="hands_a_connection_to_the_block",
+            edit="""
+-        return self.conn
+""",
+        ),
+        slip(
+            "wrong type",
+            "What `__enter__` returns is what stands behind `as`: the connection, not the loan.",
+            breaks="hands_a_connection_to_the_block",
+            edit="""
+-        return self.conn
++        return self
+""",
+        ),
+        slip(
+            "not from the pool",
+            "Borrow with `self.pool.acquire()`.",
+            breaks="hands_a_connection_to_the_block gives_back_at_a_good_end",
+            edit="""
+-        self.conn = self.pool.acquire()
++        import sqlite3
++        self.conn = sqlite3.connect(":memory:")
+...
+         self.pool.release(self.conn)
++        self.conn.close()
+""",
+        ),
+        slip(
+            "gave back another",
+            "The end borrowed a second one and gave that back. Keep what the beginning borrowed in `self`.",
+            breaks="gives_back_at_a_good_end each_gives_back_its_own",
+            edit="""
+-        self.conn = self.pool.acquire()
+-        return self.conn
++        return self.pool.acquire()
+...
+-        self.pool.release(self.conn)
++        self.pool.release(self.pool.acquire())
+""",
+        ),
+        slip(
+            "kept",
+            "It gives back only after a block that raised. Give back whatever `error` is.",
+            breaks="gives_back_at_a_good_end each_gives_back_its_own",
+            edit="""
+-        self.pool.release(self.conn)
++        if error:
++            self.pool.release(self.conn)
+""",
+        ),
+        slip(
+            "twice",
+            "After a good end it goes back once, after a bad one twice: one call is for both.",
+            breaks="gives_back_when_it_raises",
+            edit="""
+     def __exit__(self, kind, error, trace):
++        if error:
++            self.pool.release(self.conn)
+""",
+        ),
+        slip(
+            "closed",
+            "The pool decides what is closed: leave out `close()`.",
+            breaks="gives_back_at_a_good_end",
+            edit="""
+     def __exit__(self, kind, error, trace):
++        self.conn.close()
+""",
+        ),
+        slip(
+            "leaks on Ctrl-C",
+            "KeyboardInterrupt is no `Exception`. Give back whatever `kind` is.",
+            breaks="gives_back_when_it_raises",
+            edit="""
+-        self.pool.release(self.conn)
++        if kind is None or issubclass(kind, Exception):
++            self.pool.release(self.conn)
+""",
+        ),
+        slip(
+            "not its own",
+            "Two loans share one place for their connection. Each keeps its own, in its own `self`.",
+            breaks="each_gives_back_its_own",
+            edit="""
+-        self.conn = self.pool.acquire()
+-        return self.conn
++        self.pool.conn = self.pool.acquire()
++        return self.pool.conn
+...
+-        self.pool.release(self.conn)
++        self.pool.release(self.pool.conn)
+""",
+        ),
+        slip(
+            "too early",
+            "Borrow in `__enter__`: it runs when the `with` begins.",
+            breaks="hands_a_connection_to_the_block",
+            edit="""
+         self.pool = pool
++        self.conn = pool.acquire()
+...
+-        self.conn = self.pool.acquire()
+""",
+        ),
+        slip(
+            "another history",
+            "Rolling back raises on a closed connection, and then nothing is given back.",
+            edit="""
++        self.conn.rollback()
+         self.pool.release(self.conn)
+""",
+        ),
+    ),
     after="Borrowing and giving back now stand in one place, written once, for every block that anybody will ever write.",
 )
 
@@ -460,27 +810,32 @@ PROMISES = (
     gives_back_always,
 )
 
-STORIES = {
-    "not committed": "A block wrote a row and ended well, and its transaction is still open. The next borrower would commit it, or throw it away: commit at a good end.",
-    "good block undone": "A block wrote a row and ended well, and the row is gone. There the commit comes first; a rollback belongs behind it, or to the blocks that raised.",
-    "left open": "A block wrote a row and raised, and its transaction went back to the pool open. Whoever borrows next commits half of somebody else's work: roll back.",
-    "half committed": "A block wrote a row and raised, and the row was stored: half of a piece of work, kept for good. Commit only where the block ended well.",
-    "only Exception": "A block wrote a row, then came Ctrl-C, and its transaction went back to the pool open. KeyboardInterrupt is no `Exception`: ask for every end that is not a good one.",
-    "Ctrl-C committed": "A block wrote a row, then came Ctrl-C, and the row was stored. KeyboardInterrupt is no `Exception`, but no good end either.",
-    "swallowed": "The block raised, and the caller saw nothing. {how}",
-    "another exception": "The block raised one exception and the caller got another. Roll back, and let the first one go on.",
-    "failed commit hushed": "The commit failed, and the caller was told nothing: it believes that its rows are stored. Roll back, and let the error go on; a `return` in a `finally` would stop it.",
-    "failed commit left open": "The commit failed, and the transaction went back to the pool open. A commit that fails undoes nothing by itself: roll back there too.",
-    "not given back": "When {when:plain}, the connection was not given back. What must happen in every case belongs in a `finally`.",
-    "given back too early": "When {when:plain}, the connection was given back first, and its transaction ended afterwards. By then the next borrower may have it: give back last.",
-    "given back twice": "When {when:plain}, the connection was given back twice. One `release`, in one `finally`, is enough.",
+
+def every_ending() -> Histories:
+    """The last claim of both exercises."""
+    return Histories(
+        "Whatever its blocks do and however they end, alone or two at once, it does what the text says.",
+        inputs=blocks,
+        play=play_blocks(what_is_stored),
+        tell=tell_blocks,
+    )
+
+
+TELLINGS = {
+    "not committed": "A block wrote a row and ended well, and its transaction is still open. Whoever borrows next commits it or throws it away.",
+    "good block undone": "A block wrote a row and ended well, and the row is gone.",
+    "left open": "A block wrote a row and raised, and its transaction is still open. Whoever borrows next may commit half of somebody else's work.",
+    "half committed": "A block wrote a row and raised, and the row was stored: half of a piece of work, kept for good.",
+    "only Exception": "A block wrote a row, then came Ctrl-C, and its transaction is still open.",
+    "Ctrl-C committed": "A block wrote a row, then came Ctrl-C, and the row was stored.",
+    "swallowed": "The block raised, and its caller saw nothing.",
+    "another exception": "The block raised one exception and its caller got another.",
+    "failed commit hushed": "The commit failed, and the caller was told nothing: it believes that its rows are stored.",
+    "failed commit left open": "The commit failed, and the transaction is still open. A commit that fails undoes nothing by itself.",
+    "not given back": "When {when:plain}, the connection was not given back.",
+    "given back too early": "When {when:plain}, the connection was given back first, and its transaction ended afterwards. By then the next borrower may have it.",
+    "given back twice": "When {when:plain}, the connection was given back twice.",
 }
-
-
-def stories(how: str, **more: str) -> dict[str, str]:
-    """The stories of both exercises, with what swallows an exception in this form."""
-    told = {key: text.replace("{how}", how) for key, text in STORIES.items()}
-    return {**told, **{key.replace("_", " "): text for key, text in more.items()}}
 
 
 commit_exercise = Exercise(
@@ -488,14 +843,220 @@ commit_exercise = Exercise(
     title="Keep what a good block wrote, and nothing of a bad one",
     answer=CommittingLoan,
     parts=("__exit__",),
-    claims=PROMISES,
+    claims=(*PROMISES, every_ending()),
     hints=(
         "Three things can raise: the block, the commit, the rollback. Which of your lines must run even then?",
         "A `try` with a `finally` around it: in the inner one the commit, if `kind is None`, and after it the rollback; in the outer `finally` the release. A rollback after a commit undoes nothing, so that it may run in every case.",
         "Fill in the three blanks.\n\ntry:\n    try:\n        if ____:\n            self.conn.commit()\n    finally:\n        ____\nfinally:\n    ____",
     ),
-    misconceptions=stories(
-        "A true value returned from `__exit__` means that the error is dealt with: return nothing."
+    tellings=TELLINGS,
+    slips=(
+        slip(
+            "not given back",
+            "A rollback may raise, too: what must happen in every case belongs in a `finally` of its own.",
+            breaks="gives_back_always",
+            edit="""
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
+-                self.conn.rollback()  # after a commit there is nothing left to undo
++            if kind is None:
++                self.conn.commit()
+...
+         finally:
++            self.conn.rollback()
+""",
+        ),
+        slip(
+            "failed commit left open",
+            "Roll back there, too.",
+            breaks="tells_of_a_failed_commit",
+            edit="""
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
++            if kind is None:
++                self.conn.commit()
++            else:
+""",
+        ),
+        slip(
+            "failed commit hushed",
+            "Roll back, and let the error go on.",
+            breaks="tells_of_a_failed_commit",
+            edit="""
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
++            if kind is None:
++                self.conn.commit()
++            else:
+...
+                 self.conn.rollback()  # after a commit there is nothing left to undo
++        except Exception:
++            self.conn.rollback()
+""",
+        ),
+        slip(
+            "not committed",
+            "After a good end nothing commits.",
+            breaks="commits_at_a_good_end tells_of_a_failed_commit",
+            edit="""
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
++            if kind:
+""",
+        ),
+        slip(
+            "good block undone",
+            "After a good end the commit comes first.",
+            breaks="commits_at_a_good_end tells_of_a_failed_commit",
+            edit="""
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
+-                self.conn.rollback()  # after a commit there is nothing left to undo
++            self.conn.rollback()
++            if kind is None:
++                self.conn.commit()
+""",
+        ),
+        slip(
+            "left open",
+            "After a block that raised nothing rolls back.",
+            breaks="undoes_what_raised undoes_at_any_exception",
+            edit="""
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
+-                self.conn.rollback()  # after a commit there is nothing left to undo
++            if kind is None:
++                with self.conn:
++                    pass
+""",
+        ),
+        slip(
+            "half committed",
+            "Commit only where `kind` is None.",
+            breaks="undoes_what_raised undoes_at_any_exception",
+            edit="""
+-                if kind is None:
+-                    self.conn.commit()
++                self.conn.commit()
+""",
+        ),
+        slip(
+            "only Exception",
+            "KeyboardInterrupt is no `Exception`: ask for every end that is not a good one.",
+            breaks="undoes_at_any_exception",
+            edit="""
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
++            if kind is None:
++                with self.conn:
++                    pass
++            elif isinstance(error, Exception):
+""",
+        ),
+        slip(
+            "Ctrl-C committed",
+            "What is no `Exception` is taken for a good end. Only `kind is None` is one.",
+            breaks="undoes_at_any_exception",
+            edit="""
+-                if kind is None:
++                if not isinstance(error, Exception):
+""",
+        ),
+        slip(
+            "swallowed",
+            "A true value returned from `__exit__` tells Python that the error is dealt with. Return nothing.",
+            breaks="lets_the_exception_pass",
+            edit="""
+             self.pool.release(self.conn)
++        return True
+""",
+        ),
+        slip(
+            "another exception",
+            "Roll back, and let what the block raised go on.",
+            breaks="lets_the_exception_pass",
+            edit="""
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
++            if kind is None:
++                with self.conn:
++                    pass
++            else:
+...
+                 self.conn.rollback()  # after a commit there is nothing left to undo
++                raise kind
+""",
+        ),
+        slip(
+            "given back twice",
+            "One `release`, in one `finally`, is enough.",
+            breaks="gives_back_always",
+            edit="""
+                 self.conn.rollback()  # after a commit there is nothing left to undo
++            self.pool.release(self.conn)
+""",
+        ),
+        slip(
+            "given back too early",
+            "Give back last.",
+            breaks="gives_back_always",
+            edit="""
+     def __exit__(self, kind, error, trace):
++        self.pool.release(self.conn)
+...
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
+-                self.conn.rollback()  # after a commit there is nothing left to undo
++            if kind is None:
++                self.conn.commit()
+...
+-            self.pool.release(self.conn)
++            self.conn.rollback()
+""",
+        ),
+        slip(
+            "another history",
+            "The rollback may raise as well as the commit: a `finally` around both gives back.",
+            edit="""
+-        try:
+-            try:
+-                if kind is None:
+-                    self.conn.commit()
+-            finally:
+-                self.conn.rollback()  # after a commit there is nothing left to undo
+-        finally:
+-            self.pool.release(self.conn)
++        try:
++            if kind is None:
++                self.conn.commit()
++        except BaseException:
++            self.conn.rollback()
++            self.pool.release(self.conn)
++            raise
++        try:
++            self.conn.rollback()
++        finally:
++            self.pool.release(self.conn)
+""",
+        ),
     ),
     after="This is what `with pool.connection()` promises, here and in the pool of psycopg, PostgreSQL's driver.",
 )
@@ -504,18 +1065,286 @@ generator_exercise = Exercise(
     id="lease.generator",
     title="The same as a generator",
     answer=lending,
-    claims=PROMISES,
+    claims=(*PROMISES, every_ending()),
     hints=(
         "The block runs while your function stands at its `yield`. If the block raises, it is the `yield` that raises.",
         "Above the `yield` stands what `__enter__` did, below it what `__exit__` did. Whatever must happen after an exception needs a `try` around the `yield` and a `finally`.",
         "Fill in the three blanks.\n\nconn = pool.acquire()\ntry:\n    try:\n        ____\n        conn.commit()\n    finally:\n        ____\nfinally:\n    ____",
     ),
-    misconceptions=stories(
-        "An `except` around the `yield` that does not end with `raise` swallows what the block raised; so does a `return` in a `finally`.",
-        no_decorator="`lending(pool)` gave a bare generator, which no `with` understands. `@contextmanager` above the `def` makes a `with` form of it.",
-        yields_nothing="`with lending(pool) as conn` got nothing (None) from your `yield`. What stands behind `yield` is what the block gets: `yield conn`.",
-        no_yield="`lending(pool)` has no `yield`. `yield conn` is the place where the block runs; `return conn` ends the function before the block begins.",
-        yields_twice="After the block your function came to another `yield`. A `with` block runs once: one `yield` on every way through.",
+    tellings=TELLINGS
+    | {
+        "no decorator": "`lending(pool)` gave a bare generator, which no `with` understands.",
+        "yields nothing": "`with lending(pool) as conn` got None.",
+        "no yield": "`lending(pool)` was over before the block began.",
+        "yields twice": "After the block the function came to another `yield`. A `with` block runs once.",
+    },
+    slips=(
+        slip(
+            "left open",
+            "Roll back at every end that is not a good one.",
+            breaks="undoes_what_raised undoes_at_any_exception tells_of_a_failed_commit",
+            edit="""
+-        try:
+-            yield conn
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        yield conn
++        conn.commit()
+""",
+        ),
+        slip(
+            "only Exception",
+            "KeyboardInterrupt is no `Exception`: ask for every end that is not a good one.",
+            breaks="undoes_at_any_exception",
+            edit="""
+-        finally:
++        except Exception:
+...
+             conn.rollback()  # after a commit there is nothing left to undo
++            raise
+""",
+        ),
+        slip(
+            "Ctrl-C committed",
+            "What is no `Exception` is taken for a good end.",
+            breaks="undoes_at_any_exception",
+            edit="""
+-            conn.commit()
++        except Exception:
++            conn.rollback()  # after a commit there is nothing left to undo
++            raise
+...
+-            conn.rollback()  # after a commit there is nothing left to undo
++            with conn:
++                pass
+""",
+        ),
+        slip(
+            "half committed",
+            "Commit only where the block ended well: a `finally` also runs where it raised.",
+            breaks="undoes_what_raised undoes_at_any_exception",
+            edit="""
+-            conn.commit()
+...
+-            conn.rollback()  # after a commit there is nothing left to undo
++            with conn:
++                pass
+""",
+        ),
+        slip(
+            "swallowed",
+            "Often it is an `except` around the `yield` that does not end with `raise`.",
+            breaks="lets_the_exception_pass",
+            edit="""
+-        try:
+-            yield conn
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        yield conn
++    except Exception:
++        conn.rollback()
++    except BaseException:
++        conn.rollback()
++        raise
++    else:
++        with conn:
++            pass
+""",
+        ),
+        slip(
+            "another exception",
+            "Roll back, and let what the block raised go on.",
+            breaks="lets_the_exception_pass",
+            edit="""
+-        try:
++        with conn:
+...
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++    except BaseException as error:
++        raise type(error) from None
+""",
+        ),
+        slip(
+            "failed commit left open",
+            "Roll back there, too.",
+            breaks="tells_of_a_failed_commit",
+            edit="""
+-        try:
+-            yield conn
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        yield conn
++    except BaseException:
++        conn.rollback()
++        raise
++    else:
++        conn.commit()
+""",
+        ),
+        slip(
+            "failed commit hushed",
+            "Roll back, and let the error go on.",
+            breaks="tells_of_a_failed_commit",
+            edit="""
+ def lending(pool):
++    import sqlite3
+...
+             conn.rollback()  # after a commit there is nothing left to undo
++    except sqlite3.IntegrityError:
++        pass
+""",
+        ),
+        slip(
+            "not given back",
+            "A rollback may raise, too: what must happen in every case belongs in a `finally` of its own.",
+            breaks="gives_back_always",
+            edit="""
+-        try:
+-            yield conn
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        yield conn
++        conn.commit()
+...
+     finally:
++        conn.rollback()
+""",
+        ),
+        slip(
+            "not committed",
+            "After a good end nothing commits.",
+            breaks="commits_at_a_good_end tells_of_a_failed_commit",
+            edit="""
+-        try:
+-            yield conn
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        yield conn
++    except BaseException:
++        conn.rollback()
++        raise
+""",
+        ),
+        slip(
+            "good block undone",
+            "After a good end the commit comes first.",
+            breaks="commits_at_a_good_end tells_of_a_failed_commit",
+            edit="""
+-            conn.commit()
+...
+             conn.rollback()  # after a commit there is nothing left to undo
++            conn.commit()
+""",
+        ),
+        slip(
+            "given back twice",
+            "One `release`, in one `finally`, is enough.",
+            breaks="gives_back_always",
+            edit="""
+-        try:
++        with conn:
+...
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        pool.release(conn)
+""",
+        ),
+        slip(
+            "no decorator",
+            "`@contextmanager` above the `def` makes a `with` form of it.",
+            breaks="commits_at_a_good_end",
+            edit="""
+-@contextmanager
+...
+-        try:
++        with conn:
+...
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
+""",
+        ),
+        slip(
+            "no yield",
+            "`yield conn` is the place where the block runs; `return conn` ends the function before the block begins.",
+            breaks="commits_at_a_good_end",
+            edit="""
+-        try:
+-            yield conn
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        return conn
+""",
+        ),
+        slip(
+            "yields twice",
+            "One `yield` on every way through.",
+            breaks="commits_at_a_good_end",
+            edit="""
+-        try:
++        with conn:
+...
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        yield conn
+""",
+        ),
+        slip(
+            "yields nothing",
+            "What stands behind `yield` is what the block gets: `yield conn`.",
+            breaks="commits_at_a_good_end",
+            edit="""
+-        try:
+-            yield conn
+-            conn.commit()
+-        finally:
+-            conn.rollback()  # after a commit there is nothing left to undo
++        with conn:
++            yield
+""",
+        ),
+        slip(
+            "given back too early",
+            "Give back last.",
+            breaks="gives_back_always",
+            edit="""
+-            conn.commit()
+...
+-            conn.rollback()  # after a commit there is nothing left to undo
++            pool.release(conn)
++        conn.commit()
+...
+-        pool.release(conn)
++        conn.rollback()
+""",
+        ),
+        slip(
+            "another history",
+            "Borrow before the `try`: where nothing was borrowed, there is nothing to give back.",
+            edit="""
+-    conn = pool.acquire()
+     try:
++        conn = pool.acquire()
+""",
+        ),
+        slip(
+            "another history",
+            "A name outside of the function is shared by all loans: keep the connection in a local one.",
+            edit="""
++    global conn
+     conn = pool.acquire()
+""",
+        ),
     ),
     after="`finally` did twice what `__exit__` does once: it runs at every end, also at those nobody thought of.",
 )
@@ -610,6 +1439,84 @@ def lends_it_again(pool_class):
             assert pool.acquire() is first, "does not lend it again"
 
 
+AGAIN, STRANGER = "give back once more what came back last", "give back a stranger"
+
+
+def loans_and_slips() -> Iterator[tuple]:
+    """All short histories of a pool whose borrowers make slips: (pool_size, moves)."""
+    for moves in sequences((ACQUIRE, FIRST, LAST, AGAIN, STRANGER), 5, _can_happen):
+        for size in (1, 2):
+            if size == 2 or moves.count(ACQUIRE) > 1:
+                yield size, moves
+
+
+def _can_happen(moves: tuple[str, ...]) -> bool:
+    """Nobody gives back once more what is out again, since no pool can tell that from a right one."""
+    held: list[int] = []
+    shelf: list[int] = []
+    opened, last = 0, None
+    for move in moves:
+        if move == ACQUIRE:
+            if not shelf:
+                opened += 1
+            held.append(shelf.pop() if shelf else opened)
+        elif move in (FIRST, LAST):
+            if len(held) < (1 if move == FIRST else 2):
+                return False
+            last = held.pop(0 if move == FIRST else -1)
+            shelf.append(last)
+        elif move == AGAIN and (last is None or last in held):
+            return False
+    return True
+
+
+def tell_slips(history: tuple) -> str:
+    """A history in words."""
+    size, moves = history
+    return f"With `pool_size={size}`: {', '.join(moves)}"
+
+
+def play_slips(pool_class: type, history: tuple) -> Iterator[Seen]:
+    """Play loans and slips: what is refused, and that a refusal touches nothing."""
+    size, moves = history
+    with trial(pool_class, size) as pool, closing(sqlite3.connect(":memory:")) as stranger:
+        held: list = []
+        last = None
+        for move in moves:
+            if move == ACQUIRE:
+                held.append(pool.acquire())
+                yield Seen("`acquire` lends connection", which(pool, held[-1]))
+            elif move in (FIRST, LAST):
+                last = held.pop(0 if move == FIRST else -1)
+                error = refusal(pool, last)
+                yield Seen("`release` raises", type(error).__name__, named(error))
+            else:
+                yield from refused_alone(pool, last if move == AGAIN else stranger)
+        yield from (*idle_ones(pool), *still_open(pool))
+        yield Seen("`in_use` is", pool.stats()["in_use"])
+        yield Seen("`_lent` holds", sorted(which(pool, conn) for conn in pool._lent))
+
+
+def named(error: BaseException | None) -> str:
+    """The class of an exception, or that there was none."""
+    return "nothing" if error is None else type(error).__name__
+
+
+def refused_alone(pool, conn: sqlite3.Connection) -> Iterator[Seen]:
+    """Give back what is not out: refused with ValueError, and the connection is left as it is."""
+    alive = not is_closed(conn)
+    if alive:
+        conn.execute("BEGIN")
+    error = refusal(pool, conn)
+    kind = "ValueError" if isinstance(error, ValueError) else named(error)
+    yield Seen("`release` raises", kind, kind)
+    if alive:
+        left = "is closed" if is_closed(conn) else "is open" if conn.in_transaction else "is ended"
+        yield Seen("the transaction of what was refused", left, left)
+        if left == "is open":
+            conn.rollback()
+
+
 twice_exercise = Exercise(
     id="lease.twice",
     title="Take back each loan once",
@@ -621,26 +1528,206 @@ twice_exercise = Exercise(
         refuses_what_it_never_lent,
         refusing_changes_nothing,
         lends_it_again,
+        Histories(
+            "Over every short history of loans and slips, it takes back what is out and nothing else.",
+            inputs=loans_and_slips,
+            play=play_slips,
+            tell=tell_slips,
+        ),
     ),
     hints=(
         "`acquire` puts every loan on the list `self._lent`. When should it leave the list?",
         "Look first, change afterwards: not on the list means ValueError, before anything else happens. Then take it off the list, and let `super().release(conn)` do the rest.",
         "Fill in the two blanks.\n\nif ____:\n    raise ValueError(\"not out on loan from this pool\")\n____\nsuper().release(conn)",
     ),
-    misconceptions={
-        "refuses a loan": "A connection that was out was given back, and `release` raised {error}. Refuse only what is not in `self._lent`.",
-        "not as before": "Two were out and one was given back: that is idle 1, in_use 1. Your pool says idle {idle}, in_use {in_use}. `super().release(conn)` does the rest, once.",
-        "second accepted": "A connection was given back twice, and the second time went through; it {kept:plain} at that moment. Being idle is not what decides: what is out is in `self._lent`, and leaves it when it comes back.",
-        "the other refused": "Two were out. One came back, and then the other was refused: {error}. Take that one off `self._lent` which came back, and no other.",
-        "no cap": "Two came back to a pool that keeps one, and {idle} lie idle. `super().release(conn)` does all that release did before.",
-        "not told": "A connection that was not out was given back. Nothing was changed, and nothing was said: whoever did it never hears of the slip. `raise ValueError(…)`.",
-        "stranger accepted": "A connection that this pool never lent was taken in. It may belong to another pool, or to another database: refuse it.",
-        "closed the stranger": "A connection that this pool never lent was refused, and closed. Its owner may be in the midst of something: leave it alone.",
+    tellings={
+        "refuses a loan": "A connection that was out was given back, and `release` raised {error}.",
+        "not as before": "Two were out and one was given back: that is idle 1, in_use 1. Your pool says idle {idle}, in_use {in_use}.",
+        "second accepted": "A connection was given back twice, and the second time went through; it {kept:plain} at that moment.",
+        "the other refused": "Two were out. One came back, and then the other was refused: {error}.",
+        "no cap": "Two came back to a pool that keeps one, and {idle} lie idle.",
+        "not told": "A connection that was not out was given back. Nothing was changed, and nothing was said: whoever did it never hears of the slip.",
+        "stranger accepted": "A connection that this pool never lent was taken in. It may belong to another pool, or to another database.",
+        "closed the stranger": "A connection that this pool never lent was refused, and closed. Its owner may be in the midst of something.",
         "wrong error": "The refusal should be a ValueError; it was {got:plain}. Whoever catches it wants to know which one to expect.",
-        "changed something": "One was given back twice, and the second `release` changed the pool: from {before:plain} to {after:plain}. Look first, change afterwards.",
-        "does not lend it again": "A connection was given back and not lent to the next borrower. `super().release(conn)` puts it on the shelf.",
-        "once for ever": "A connection was lent, given back, lent again, and the second loan could not be given back: {error}. Each loan may end once; a connection has many loans.",
+        "changed something": "One was given back twice, and the second `release` changed the pool: from {before:plain} to {after:plain}.",
+        "does not lend it again": "A connection was given back and not lent to the next borrower.",
+        "once for ever": "A connection was lent, given back, lent again, and the second loan could not be given back: {error}.",
     },
+    slips=(
+        slip(
+            "second accepted",
+            "What lies idle is refused, and nothing else. What is out is in `self._lent`.",
+            breaks="refuses_the_second_time refuses_what_it_never_lent",
+            edit="""
+-        if conn not in self._lent:
+-            raise ValueError("this connection is not out on loan from this pool")
+-        self._lent.remove(conn)
++        if conn in self._idle:
++            raise ValueError("given back twice")
+""",
+        ),
+        slip(
+            "second accepted",
+            "It looks at `self._lent`, but nothing leaves that list.",
+            breaks="refuses_the_second_time refusing_changes_nothing",
+            edit="""
+-            raise ValueError("this connection is not out on loan from this pool")
+-        self._lent.remove(conn)
++            raise ValueError("not out")
+""",
+        ),
+        slip(
+            "not told",
+            "A `return` tells nobody: `raise ValueError(…)`.",
+            breaks="refuses_the_second_time",
+            edit="""
+-            raise ValueError("this connection is not out on loan from this pool")
++            return
+""",
+        ),
+        slip(
+            "closed the stranger",
+            "Leave alone what is refused.",
+            breaks="refuses_what_it_never_lent",
+            edit="""
+-            raise ValueError("this connection is not out on loan from this pool")
++            if conn not in self._idle:
++                conn.close()
++            raise ValueError("not out")
+""",
+        ),
+        slip(
+            "wrong error",
+            breaks="refuses_the_second_time",
+            edit="""
+-        if conn not in self._lent:
+-            raise ValueError("this connection is not out on loan from this pool")
++        assert conn in self._lent, "not out"
+""",
+        ),
+        slip(
+            "changed something",
+            "Look first, change afterwards.",
+            breaks="refusing_changes_nothing",
+            edit="""
+     def release(self, conn):
++        super().release(conn)
+...
+-            raise ValueError("this connection is not out on loan from this pool")
++            raise ValueError("not out")
+...
+-        super().release(conn)
+""",
+        ),
+        slip(
+            "refuses a loan",
+            "The condition is turned round: refuse what is not in `self._lent`.",
+            breaks="takes_back_what_is_out refuses_what_it_never_lent lends_it_again",
+            edit="""
+-        if conn not in self._lent:
+-            raise ValueError("this connection is not out on loan from this pool")
+-        self._lent.remove(conn)
++        if conn in self._lent:
++            raise ValueError("still out")
+""",
+        ),
+        slip(
+            "not as before",
+            "`super().release(conn)` does the rest.",
+            breaks="takes_back_what_is_out lends_it_again",
+            edit="""
+-            raise ValueError("this connection is not out on loan from this pool")
++            raise ValueError("not out")
+...
+-        super().release(conn)
+""",
+        ),
+        slip(
+            "once for ever",
+            "Each loan may end once; a connection has many loans.",
+            breaks="lends_it_again",
+            edit="""
+-        if conn not in self._lent:
+-            raise ValueError("this connection is not out on loan from this pool")
+-        self._lent.remove(conn)
++        self._back = getattr(self, "_back", [])
++        if conn in self._back or conn not in self._lent:
++            raise ValueError("given back before")
++        self._back.append(conn)
+""",
+        ),
+        slip(
+            "does not lend it again",
+            "`super().release(conn)` puts it on the shelf.",
+            breaks="lends_it_again",
+            edit="""
+-            raise ValueError("this connection is not out on loan from this pool")
++            raise ValueError("not out")
+...
+-        super().release(conn)
++        self._in_use -= 1
++        if len(self._idle) < self.config.pool_size:
++            self._idle.insert(0, self._connect())
++        conn.close()
+""",
+        ),
+        slip(
+            "the other refused",
+            "The first of the list is taken off it, whichever came back.",
+            breaks="takes_back_what_is_out",
+            edit="""
+-            raise ValueError("this connection is not out on loan from this pool")
+-        self._lent.remove(conn)
++            raise ValueError("not out")
++        self._lent.pop(0)
+""",
+        ),
+        slip(
+            "the other refused",
+            "All are taken off the list when one comes back.",
+            breaks="takes_back_what_is_out",
+            edit="""
+-            raise ValueError("this connection is not out on loan from this pool")
+-        self._lent.remove(conn)
++            raise ValueError("not out")
++        self._lent.clear()
+""",
+        ),
+        slip(
+            "no cap",
+            "`super().release(conn)` does all that release did before.",
+            breaks="takes_back_what_is_out",
+            edit="""
+-        if conn not in self._lent:
+-            raise ValueError("this connection is not out on loan from this pool")
+...
+-        super().release(conn)
++        self._idle.append(conn)
++        self._in_use -= 1
+""",
+        ),
+        slip(
+            "another history",
+            "What is refused may be in the midst of somebody's work: leave it as it is.",
+            edit="""
+         if conn not in self._lent:
++            try:
++                conn.rollback()
++            except sqlite3.Error:
++                pass
+""",
+        ),
+        slip(
+            "another history",
+            "What finds no room on the shelf has to be closed: `super().release(conn)` does both.",
+            edit="""
+-        super().release(conn)
++        if len(self._idle) < self.config.pool_size:
++            super().release(conn)
+""",
+        ),
+    ),
     after="The pool now notices a slip of the hand. Not every one, as you are about to see.",
 )  # fmt: skip
 
@@ -720,11 +1807,11 @@ predictions = (
             ),
             ({"rolls_back": 0}, "Cleo committed inside her block: a rollback afterwards undoes nothing."),
         ),
-        why="There is no end of a block that costs nobody anything. But only one of them is decided by how the block ended.",
+        why="None of the three costs nobody anything, and none of them asks how the block ended. A form that does ask is what you write next.",
     ),
     Prediction(
         id="lease.price",
-        question="A loan with an empty block: written out with `try` and `finally`, by your class, by your generator. How much does the dearest of the three add to the cheapest, compared with opening a connection (about 50 µs)?",
+        question="A loan with an empty block: written out with `try` and `finally`, by your class, by your generator. How much does the dearest of the three add to the cheapest, compared with opening a file, one query, and closing it again?",
         places={"adds": ("as much", "a tenth", "a hundredth")},
         sample={"adds": "a tenth", "sure": 55},
         explanations=(
@@ -734,7 +1821,7 @@ predictions = (
             ),
             (
                 {"adds": "a tenth"},
-                "That would be five microseconds. On most machines it is about one.",
+                "A tenth of that is several microseconds. A form is a handful of calls inside Python, about one.",
             ),
         ),
         why="The form costs something, and never so much that leaving it out would pay.",

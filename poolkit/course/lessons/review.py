@@ -16,8 +16,10 @@ from poolkit import ConnectionConfig, ConnectionPool
 from poolkit.course.exercises import Exercise, because, expect
 from poolkit.course.guard import Ended, NoInput, their_line
 from poolkit.course.helping import Explanation
-from poolkit.course.lessons.simple import is_closed
+from poolkit.course.histories import Histories, Seen
+from poolkit.course.lessons import moves
 from poolkit.course.player import Result, Scene, note, play, play_all
+from poolkit.course.pools import is_closed
 from poolkit.course.predicting import Prediction
 
 # --- the found pool, and its mends
@@ -641,7 +643,66 @@ class Brutal(MendedPool):
         self.out.close()
 
 
+class Converting(MendedPool):
+    def throw_away(self, conn):
+        try:
+            super().throw_away(conn)
+        except KeyboardInterrupt:
+            raise RuntimeError("interrupted") from None
+
+
+class Rewording(MendedPool):
+    @contextmanager
+    def connection(self):
+        conn = self.acquire()
+        try:
+            yield conn
+        except sqlite3.IntegrityError:
+            raise sqlite3.OperationalError("the users are not as they should be") from None
+        finally:
+            self.release(conn)
+
+
 # --- claims about proofs
+
+WORLD: dict[type, str] = {
+    MendedPool: "our mended pool",
+    ConnectionPool: "poolkit's pool",
+    Unshelved: "a pool whose first connections are never put on the shelf",
+    Lazy: "a pool that opens nothing ahead",
+    Hiding: "a pool with a bare `except` around its `close()`",
+    Respelled: "a pool with a bare `except`, and without the slip below it",
+    Converting: "a pool that turns Ctrl-C into RuntimeError",
+    Unclean: "a pool that lends open transactions",
+    Committing: "a pool that commits what comes back",
+    Wasteful: "a pool that throws a connection away for an IntegrityError",
+    Silencing: "a pool that swallows an IntegrityError",
+    Rewording: "a pool that turns an IntegrityError into another one",
+    Unchecked: "a pool that lends what died without a look",
+    Unmoved: "a pool that swallows the error of its test, and lends what died",
+    Forgetful: "a pool that leaves open what comes back after its end",
+    Brutal: "a pool that closes what is out",
+}
+
+
+def matrix(*names: str) -> Histories:
+    """The last claim of an exercise that is a proof: on each pool of the world it does as ours."""
+
+    def try_proof(proof_class: type, history: tuple[str, type]) -> Iterator[Seen]:
+        name, pool_class = history
+        error = said_of(proof_class, name, pool_class)
+        told = f"fails: {complaint(error)}" if error is not None else "passes"
+        yield Seen("the proof", error is None, told)
+
+    worlds = (
+        [one for one in WORLD if one not in (Unshelved, Lazy)] if "interrupted" in names else WORLD
+    )
+    return Histories(
+        "On every pool that we have, right or wrong in one way, it passes or fails as it should.",
+        inputs=lambda: [(name, pool_class) for pool_class in worlds for name in names],
+        play=try_proof,
+        tell=lambda history: f"`{history[0]}` on {WORLD[history[1]]}",
+    )
 
 
 RIGHT = (MendedPool, ConnectionPool)
@@ -716,18 +777,18 @@ prove_start = Exercise(
     title="Prove that Ctrl-C is swallowed",
     answer=StartProof,
     parts=("interrupted",),
-    claims=(start_proof_passes, sees_hiding, sees_respelled),
+    claims=(start_proof_passes, sees_hiding, sees_respelled, matrix("interrupted")),
     hints=(
         "Here the good case is an exception: KeyboardInterrupt comes out of `close_all()`. What has to happen if it does not come?",
         "Borrow a connection and give it back, so that it lies on the shelf. Put the trouble into it, and close the pool inside a `try`. If KeyboardInterrupt comes, return; if none comes, raise AssertionError.",
         "Fill in the blanks.\n\npool = bench.pool()\nconn = pool.____\npool.____\nconn.trouble = KeyboardInterrupt\ntry:\n    pool.close_all()\nexcept ____:\n    return\nraise AssertionError(\"Ctrl-C was swallowed\")",
     ),
-    misconceptions={
+    tellings={
         "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
-        "let through": "On a pool that is right KeyboardInterrupt comes out of `close_all()`, and it came out of your proof as well. That is the good case: catch it, and return.",
-        "trouble unmet": "Your proof complains, but no connection with trouble in it was closed. `close_all()` closes what lies idle: give the connection back first.",
-        "hiding unseen": "A pool with a bare `except` around its `close()` passed `interrupted`. If no KeyboardInterrupt comes out of `close_all()`, that is the case to fail. (A bare `except` of your own swallows your AssertionError too.)",
-        "respelled unseen": "In the found pool the bare `except` hides a slip in the line below `close()`. A pool where the slip is mended, and the bare `except` still there, passed `interrupted`. Test what is hidden, not what came of it: let `close()` raise KeyboardInterrupt.",
+        "let through": "On a pool that is right KeyboardInterrupt comes out of `close_all()`, and it came out of your proof as well.",
+        "trouble unmet": "Your proof complains, but no connection with trouble in it was closed.",
+        "hiding unseen": "A pool with a bare `except` around its `close()` passed `interrupted`.",
+        "respelled unseen": "In the found pool the bare `except` hides a slip in the line below `close()`. A pool where the slip is mended, and the bare `except` still there, passed `interrupted`.",
     },
     after="Both proofs fail on the found pool. Now you may change it.",
 )  # fmt: skip
@@ -758,6 +819,7 @@ prove_wait = Exercise(
     id="review.prove_wait",
     title="Prove that the lock is held too long",
     answer=WaitProof,
+    no_histories="The proof is a scene for two threads: the player tries every order of it instead.",
     parts=("ann", "ben"),
     claims=(holds_on_right_pools, breaks_on_the_found_lock, breaks_on_a_shorter_wait),
     hints=(
@@ -765,10 +827,10 @@ prove_wait = Exercise(
         "The player tries every order, so that neither needs a `sleep`. Let ann's error out: an error in a scene is what breaks it.",
         "One line each.\n\ndef ann(self, pool):\n    pool.____\n\ndef ben(self, pool):\n    pool.____(self.lent)",
     ),
-    misconceptions={
+    tellings={
         "breaks the right": "On a pool that is right your scene breaks too: {story} A pool can hand on only what ben gives back, and within five seconds.",
-        "lock unseen": "A pool that holds its lock while somebody waits passed your scene, in every order. Ann has to want a connection while there is none, and if she gets an error, it has to come out of her method.",
-        "haste unseen": "A pool that waits a tenth of a second instead of five, still under its lock, passed your scene. Nobody got a connection there; it only took less long. Whether ann gets one is what counts.",
+        "lock unseen": "A pool that holds its lock while somebody waits passed your scene, in every order.",
+        "haste unseen": "A pool that waits a tenth of a second instead of five, still under its lock, passed your scene. Nobody got a connection there; it only took less long.",
     },
     after="The player needed no luck: it found the order that breaks it, and will find it again tomorrow.",
 )  # fmt: skip
@@ -804,18 +866,25 @@ prove_return = Exercise(
     title="Prove what is wrong with what comes back",
     answer=ReturnProof,
     parts=("rolled_back", "kept"),
-    claims=(return_proofs_pass, sees_unclean, sees_committing, sees_wasteful, sees_silencing),
+    claims=(
+        return_proofs_pass,
+        sees_unclean,
+        sees_committing,
+        sees_wasteful,
+        sees_silencing,
+        matrix("rolled_back", "kept"),
+    ),
     hints=(
         "Both times one borrower does something, and the next one looks.",
         "`rolled_back`: insert, give back, borrow again, count the rows. `kept`: a block that inserts NULL, inside a `try`; in its `except sqlite3.IntegrityError` borrow once more and compare with `is`; in its `else` raise AssertionError.",
         "Fill in the blanks.\n\ncount = pool.acquire().execute(\"SELECT count(*) FROM users\").fetchone()\nassert count == ____\n\ntry:\n    with pool.connection() as conn:\n        conn.execute(____)\nexcept sqlite3.IntegrityError:\n    assert pool.acquire() is ____\nelse:\n    raise AssertionError(\"the error was swallowed\")",
     ),
-    misconceptions={
+    tellings={
         "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
-        "unclean unseen": "A pool that lends a connection with somebody else's open transaction passed `rolled_back`. What does the next borrower find in the table?",
+        "unclean unseen": "A pool that lends a connection with somebody else's open transaction passed `rolled_back`.",
         "committing unseen": "A pool that commits what comes back passed `rolled_back`. No transaction is open there, and the half-done row is stored for good: count the rows.",
-        "wasteful unseen": "A pool that throws a connection away for an IntegrityError passed `kept`. Is it the same connection that the next borrower gets?",
-        "silencing unseen": "A pool that keeps the connection and swallows the IntegrityError passed `kept`. The caller must hear of it: what if no error comes?",
+        "wasteful unseen": "A pool that throws a connection away for an IntegrityError passed `kept`.",
+        "silencing unseen": "A pool that keeps the connection and swallows the IntegrityError passed `kept`.",
     },
     after="Each of the two also fails on a pool that was mended only where it shows. Such pools are the usual answer to a bug report.",
 )  # fmt: skip
@@ -851,18 +920,25 @@ prove_end = Exercise(
     title="Prove what is wrong at the end of a life",
     answer=EndProof,
     parts=("replaced", "closed"),
-    claims=(end_proofs_pass, sees_unchecked, sees_unmoved, sees_forgetful, sees_brutal),
+    claims=(
+        end_proofs_pass,
+        sees_unchecked,
+        sees_unmoved,
+        sees_forgetful,
+        sees_brutal,
+        matrix("replaced", "closed"),
+    ),
     hints=(
         "A borrower's errors are proof enough: what the pool raises, or what its connection raises, ends your method.",
         "`replaced`: borrow, give back, kill it, borrow again, and use what you got. `closed`: borrow, close the pool, look, give back, look again.",
         "Fill in the blanks.\n\nconn.close()\npool.____.execute(\"SELECT 1\")\n\npool.close_all()\nassert not is_closed(conn)\n____\nassert ____",
     ),
-    misconceptions={
+    tellings={
         "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
-        "unchecked unseen": "A pool that gives the next borrower an error for a loan passed `replaced`. Kill the connection while it lies idle, then borrow.",
-        "unmoved unseen": "A pool that notices a dead connection, says nothing and lends it passed `replaced`. Use what you got: `execute` tells.",
-        "forgetful unseen": "A pool that was closed and took back an open connection passed `closed`. Give it back, then ask `is_closed(conn)`.",
-        "brutal unseen": "A pool that closes a connection while it is out passed `closed`. Its borrower may be in the midst of a query: look before you give it back, too.",
+        "unchecked unseen": "A pool that gives the next borrower an error for a loan passed `replaced`.",
+        "unmoved unseen": "A pool that notices a dead connection, says nothing and lends it passed `replaced`.",
+        "forgetful unseen": "A pool that was closed and took back an open connection passed `closed`.",
+        "brutal unseen": "A pool that closes a connection while it is out passed `closed`.",
     },
     after="Seven faults, and for each a proof that will still be there when somebody changes the pool next year.",
 )  # fmt: skip
@@ -958,23 +1034,31 @@ mend_start = Exercise(
         closes_and_frees,
         puts_up_with_a_failing_close,
         hides_nothing_else,
+        Histories(
+            "Over every short history of opening, lending and throwing away, it does what the text says.",
+            inputs=lambda: moves.histories(
+                (moves.ACQUIRE, moves.FIRST, *moves.THROWS), 3, ((0, 1), (1, 2), (2, 2), (2, 3), (3, 3))
+            ),
+            play=moves.play(bench),
+            tell=moves.tell,
+        ),
     ),
     hints=(
         "`self.new()` opens a connection, counts it and gives it to you. What does `fill` do with it? And what is `self.opened` in `throw_away`?",
         "`self.idle` is a queue: `put` lays something on it. In `throw_away` free the place first, then close. Catch only `sqlite3.Error`, and only around the line that can raise it.",
         "Fill in the blanks.\n\nfor _ in range(count):\n    self.idle.____(____)\n\nself.open -= 1\ntry:\n    conn.close()\nexcept ____:\n    pass",
     ),
-    misconceptions={
+    tellings={
         "not two": "`fill({count})` should open {count} connections; {opened} were opened.",
-        "not on the shelf": "`fill(2)` opened two, and the shelf `self.idle` is empty: nobody will ever get them. Put what `self.new()` gives into `self.idle`.",
-        "not all on the shelf": "`fill(2)` opened two connections, and of these {shelf} can be lent from the shelf. Each belongs there, once.",
-        "uncounted": "Two were opened ahead and `self.open` is {open}, so that the pool would open more than `most`, or fewer. `self.new()` opens and counts.",
-        "not closed": "A connection was thrown away and is still open. Taking it out of the count does not close it.",
-        "place kept": "Two were open, one of them was thrown away, and `self.open` is {open} instead of 1. That is the count that `acquire` looks at; there is no `self.opened`.",
-        "noisy": "Closing raised sqlite3.{kind:plain}, and it came out of `throw_away`. The connection was to go anyway: `sqlite3.Error`, and every kind of it, is put up with.",
-        "place lost": "Closing failed, and `self.open` is {open} instead of 0: the place is lost for good. Free it before you close, or in a `finally`.",
-        "hides Ctrl-C": "Ctrl-C came during `close()`, and was swallowed. A bare `except:` catches KeyboardInterrupt as well, and a `return` in a `finally` drops it: name the error that you put up with.",
-        "hides bugs": "A bug raised ZeroDivisionError during `close()`, and was swallowed. `except Exception` hides the next slip as this one was hidden. Name the error you expect.",
+        "not on the shelf": "`fill(2)` opened two, and the shelf `self.idle` is empty: nobody will ever get them.",
+        "not all on the shelf": "`fill(2)` opened two connections, and of these {shelf} can be lent from the shelf.",
+        "uncounted": "Two were opened ahead and `self.open` is {open}, so that the pool would open more than `most`, or fewer.",
+        "not closed": "A connection was thrown away and is still open.",
+        "place kept": "Two were open, one of them was thrown away, and `self.open` is {open} instead of 1.",
+        "noisy": "Closing raised sqlite3.{kind:plain}, and it came out of `throw_away`.",
+        "place lost": "Closing failed, and `self.open` is {open} instead of 0: the place is lost for good.",
+        "hides Ctrl-C": "Ctrl-C came during `close()`, and was swallowed.",
+        "hides bugs": "A bug raised ZeroDivisionError during `close()`, and was swallowed.",
         "stands still": STILL,
     },
     after="A slip of the pen was in there since the first day. Nothing but the `except` kept it from being found in the first minute.",
@@ -1110,24 +1194,30 @@ mend_wait = Exercise(
         gets_what_comes_back,
         keeps_the_cap,
         waits_only_if_full,
+        Histories(
+            "Over every short history of one thread, it lends what it should, tested.",
+            inputs=moves.of_what_waits,
+            play=moves.play(bench),
+            tell=moves.tell,
+        ),
     ),
     hints=(
         "Two things happen in `acquire`: it is decided where the connection comes from, and it is waited for. Which of them needs the lock?",
         "Decide under the lock, and keep the decision in a variable: a connection, or None if there is neither an idle one nor room. After the `with` block: if it is None, `self.wait()`.",
         "Fill in the blanks.\n\nwith self.lock:\n    try:\n        conn = self.idle.get_nowait()\n    except queue.Empty:\n        conn = self.new() if self.open < self.most else ____\nif ____:\n    conn = ____\nreturn self.tested(conn)",
     ),
-    misconceptions={
-        "idle ignored": "One lay idle, and the first borrower got another. `self.idle.get_nowait()` comes first.",
+    tellings={
+        "idle ignored": "One lay idle, and the first borrower got another.",
         "lent twice": "Two borrowed, and both have the same connection.",
-        "untested": "A connection that {which:plain} was lent without `self.tested(conn)`. The wait was the fault; the test has to stay.",
-        "still under the lock": "Ann waits, holding `self.lock`. Ben wants to give back, and `release` needs that lock: he waits for her, she waits for him, until her five seconds are up. Only the wait has to move: behind the end of the `with` block.",
-        "no wait": "Ann came when all were out, and gave up at once; her patience is 5 seconds. Call `self.wait()`, behind the end of the `with` block.",
-        "shortened": "Ann gave up after {waited:plain} seconds; her patience is 5. A shorter wait under the lock is the same fault, less visible: nobody can give back, and now everybody fails sooner. Move the wait out of the `with` block.",
+        "untested": "A connection that {which:plain} was lent without `self.tested(conn)`.",
+        "still under the lock": "Ann waited until her five seconds were up, although ben came after one to give his connection back.",
+        "no wait": "Ann came when all were out, and gave up at once; her patience is 5 seconds.",
+        "shortened": "Ann gave up after {waited:plain} seconds; her patience is 5.",
         "another error": "The time was up, and `queue.Empty` came out. Callers expect TimeoutError: `self.wait()` raises it.",
-        "beyond the cap": "The only connection was out, and the next borrower got one all the same. With `most` open there is nothing to lend: wait, and raise TimeoutError.",
+        "beyond the cap": "The only connection was out, and the next borrower got one all the same.",
         "not handed on": "Ben gave his connection back, and ann, who waited, got another one.",
-        "no lock": "Two came at once to a pool of one, and two connections were opened. Without the lock both look at `self.open` before either counts. The decision needs the lock; only the wait does not.",
-        "waits beside a free place": "One lay idle and there was room for a second. Ann saw the idle one, ben took it, and ann waited in vain although she could have opened another. Take it in the same breath as you look: `get_nowait()` under the lock.",
+        "no lock": "Two came at once to a pool of one, and two connections were opened.",
+        "waits beside a free place": "One lay idle and there was room for a second. Ann saw the idle one, ben took it, and ann waited in vain although she could have opened another.",
         "stands still": STILL,
     },
     after="Decide under the lock, act outside it. Only the wait has moved.",
@@ -1262,28 +1352,34 @@ mend_return = Exercise(
         survives_an_integrity_error,
         survives_any_exception,
         undoes_half_a_block,
+        Histories(
+            "Whatever is left behind and however a block ends, what comes back is kept clean.",
+            inputs=moves.of_what_comes_back,
+            play=moves.play(bench),
+            tell=moves.tell,
+        ),
     ),
     hints=(
         "An exception in a block says something about the work, and nothing about the connection. What does say something about the connection?",
         "`release` asks the connection itself: try `conn.rollback()`. If that raises `sqlite3.Error`, throw it away, else `super().release(conn)`. Then `connection` needs only `try: yield conn` and `finally: self.release(conn)`.",
         "Fill in the blanks.\n\ntry:\n    ____\nexcept sqlite3.Error:\n    self.throw_away(conn)\nelse:\n    super().release(conn)\n\nconn = self.acquire()\ntry:\n    yield conn\n____:\n    ____",
     ),
-    misconceptions={
-        "left open": "A borrower wrote a row, did not commit and gave back: the connection lies on the shelf with his transaction open. The next commit stores his row. Roll back when it comes back.",
-        "lent too early": "Ann's connection lay on the shelf before it was rolled back, and in that moment ben borrowed it, with her row in it. Roll back first, lay it down afterwards.",
-        "no decorator": "`pool.connection()` gave a bare generator, which no `with` understands. `@contextmanager` stands above the `def`.",
-        "yields nothing": "`with pool.connection() as conn` got nothing (None). What stands behind `yield` is what the block gets: `yield conn`.",
-        "committed": "A borrower wrote a row, did not commit and gave back, and the pool committed it. The symptom is gone, since nothing is open; the half-done row is stored. Roll back.",
-        "not kept": "A connection that was sound and clean came back, and does not lie on the shelf. `super().release(conn)` puts it there.",
-        "thrown away dirty": "A connection came back with an open transaction, and was thrown away. That keeps the next borrower clean and pays for it with a connection: `conn.rollback()` costs a microsecond.",
-        "error to the borrower": "A broken connection came back, and its borrower got an error for giving it back. He has done nothing wrong: catch `sqlite3.Error` of the rollback.",
-        "dead on the shelf": "A connection came back that could not roll back any more, and was laid on the shelf. Throw it away.",
-        "place lost": "A broken connection came back and `self.open` is {open} instead of 0: its place is lost. `self.throw_away(conn)` frees it.",
-        "swallowed": "A block raised, and the caller heard nothing of it, or something else. Keeping the connection was the aim; the error has to go on. An `except` in `connection` needs a `raise` at its end.",
-        "still thrown away": "A block raised IntegrityError, and its connection is not on the shelf. A user whose e-mail is there already is no reason to open a new connection.",
-        "only IntegrityError": "IntegrityError no longer costs a connection, but ValueError does. A list of harmless errors is never complete: give back at every end, and let `release` see whether the connection is sound.",
-        "lost on Ctrl-C": "A block was left by Ctrl-C, and its connection did not come back. `except Exception` does not see KeyboardInterrupt; `finally` does.",
-        "half-done kept": "A block wrote a row and raised, and the row is still there, or still open. Give back through `self.release(conn)`, which rolls back.",
+    tellings={
+        "left open": "A borrower wrote a row, did not commit and gave back: the connection lies on the shelf with his transaction open. The next commit stores his row.",
+        "lent too early": "Ann's connection lay on the shelf before it was rolled back, and in that moment ben borrowed it, with her row in it.",
+        "no decorator": "`pool.connection()` gave a bare generator, which no `with` understands.",
+        "yields nothing": "`with pool.connection() as conn` got nothing (None).",
+        "committed": "A borrower wrote a row, did not commit and gave back, and the row is stored.",
+        "not kept": "A connection that was sound and clean came back, and does not lie on the shelf.",
+        "thrown away dirty": "A connection came back with an open transaction, and does not lie on the shelf, open.",
+        "error to the borrower": "A broken connection came back, and its borrower got an error for giving it back.",
+        "dead on the shelf": "A connection came back that could not roll back any more, and was laid on the shelf.",
+        "place lost": "A broken connection came back and `self.open` is {open} instead of 0: its place is lost.",
+        "swallowed": "A block raised, and the caller heard nothing of it, or something else.",
+        "still thrown away": "A block raised IntegrityError, and its connection is not on the shelf.",
+        "only IntegrityError": "IntegrityError no longer costs a connection, but ValueError does.",
+        "lost on Ctrl-C": "A block was left by Ctrl-C, and its connection did not come back.",
+        "half-done kept": "A block wrote a row and raised, and the row is still there, or still open.",
         "stands still": STILL,
     },
     after="The pool no longer guesses from the error how the connection is. It asks the connection.",
@@ -1434,27 +1530,33 @@ mend_end = Exercise(
         closes_what_comes_back,
         nothing_slips_through,
         still_cleans,
+        Histories(
+            "Over every short history of lending, dying and closing, nothing dead is lent and nothing stays open.",
+            inputs=moves.of_what_ends,
+            play=moves.play(bench),
+            tell=moves.tell,
+        ),
     ),
     hints=(
         "`tested` is asked by `acquire`, and gives what is lent. If the connection is dead: who knows how to get another? And how does `release` learn that the pool is closed?",
         "In `tested` catch `sqlite3.Error`: throw the dead one away and return `self.acquire()`. `close_all` sets `self.closed` before it empties the shelf. `release` first gives back as before, and looks at `self.closed` afterwards: if it is set, it empties the shelf once more.",
         "Fill in the blanks.\n\ndef release(self, conn):\n    super().release(conn)\n    if ____:\n        ____\n\ndef close_all(self):\n    self.closed = True\n    while True:\n        try:\n            conn = self.idle.____\n        except queue.Empty:\n            return\n        self.throw_away(conn)",
     ),
-    misconceptions={
-        "replaces the sound": "A sound connection lay idle, and the borrower got another. `tested` gives back what it was given, if that answers.",
-        "error to the next": "A connection died on the shelf, and the next borrower got its error. Catch `sqlite3.Error` around the `SELECT 1`, and lend another.",
-        "dead lent": "A connection died on the shelf. The error was caught, and the dead connection lent all the same: the borrower will meet the error two lines later. Replace the connection, not the error.",
-        "place lost": "A dead connection was replaced a few times, then nobody got any: TimeoutError. Each one kept its place after it had gone: `self.throw_away(conn)` frees it.",
-        "miscounted": "A dead connection was replaced in a pool of one, and `self.open` is {open}. Throw away what goes (`self.throw_away`), and let `self.acquire()` open what comes.",
-        "beyond the cap": "The only connection of a pool of one had died. Ann threw it away, ben took the free place, and then ann opened another: two are open. `self.acquire()` looks and opens under the lock.",
-        "hides Ctrl-C": "Ctrl-C came during `SELECT 1`, and was swallowed: the bare `except` of part 1 is back. Name the error you expect, `sqlite3.Error`.",
-        "dead on the shelf": "The pool was closed, a connection came back and was closed, and it lies on the shelf all the same. `super().release(conn)` laid it there: take it down, as `close_all()` does.",
-        "left idle": "The pool was closed, and something on its shelf is still open. Throw away until the shelf is empty.",
+    tellings={
+        "replaces the sound": "A sound connection lay idle, and the borrower got another.",
+        "error to the next": "A connection died on the shelf, and the next borrower got its error.",
+        "dead lent": "A connection died on the shelf, and was lent all the same: its borrower meets the error two lines later.",
+        "place lost": "A dead connection was replaced a few times, then nobody got any: TimeoutError.",
+        "miscounted": "A dead connection was replaced in a pool of one, and `self.open` is {open}.",
+        "beyond the cap": "The only connection of a pool of one had died and two came at once: two are open.",
+        "hides Ctrl-C": "Ctrl-C came during `SELECT 1`, and the caller heard nothing of it.",
+        "dead on the shelf": "The pool was closed, a connection came back and was closed, and it lies on the shelf all the same.",
+        "left idle": "The pool was closed, and something on its shelf is still open.",
         "closed in use": "`close_all()` closed a connection that is out. In the midst of a query that can crash the whole process: leave it alone until it comes back.",
-        "kept after closing": "The pool was closed, a connection came back, and it stays open for ever: nobody will close this pool again. `release` has to look at `self.closed`.",
-        "slipped through": "Ann gave back at the moment when ben closed. She had looked at `self.closed` already, he emptied the shelf, then her connection was laid on it: open for ever. Lay it down first, look afterwards.",
-        "no longer kept": "The pool is open, a connection came back, and does not lie on the shelf. `super().release(conn)` does all that release did before.",
-        "no longer clean": "The pool is open, a connection came back with an open transaction, and was not rolled back. `super().release(conn)` does all that release did before.",
+        "kept after closing": "The pool was closed, a connection came back, and it stays open for ever: nobody will close this pool again.",
+        "slipped through": "Ann gave back at the moment when ben closed, and her connection is still open, for ever.",
+        "no longer kept": "The pool is open, a connection came back, and does not lie on the shelf.",
+        "no longer clean": "The pool is open, a connection came back with an open transaction, and was not rolled back.",
         "stands still": STILL,
     },
     after="Seven faults, seven proofs, seven mends.",

@@ -11,6 +11,7 @@ A claim is then one line, `insist(lent_once(pool_class))`.
 import inspect
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from poolkit.config import ConnectionConfig
@@ -119,7 +120,7 @@ class Table:
         note(f"gave {conn} back")
 
     def all_there(self) -> None:
-        """When all is given back, `size` connections can be lent, and not one more."""
+        """When all is given back, `size` connections can be lent, and no more were ever open."""
         for conn in list(self.desk.out):
             self.give(conn)
         for _ in range(self.size):
@@ -127,6 +128,13 @@ class Table:
                 self.take(timeout=0)
             except TimeoutError:
                 raise AssertionError("a connection is lost") from None
+        assert self.desk.most <= self.size, "too many opened"
+
+    def exactly_all_there(self) -> None:
+        """And who asks for one more then, without waiting, gets none."""
+        self.all_there()
+        with suppress(TimeoutError):
+            self.take(timeout=0)
         assert self.desk.most <= self.size, "too many opened"
 
 
@@ -304,7 +312,7 @@ def failed_connect(pool_class: type, make: Callable = build) -> Scene:
         time.sleep(1.0)
         table.give(table.take(timeout=None))
 
-    return Scene(pool_class, setup, {"ann": ann, "ben": ben}, Table.all_there)
+    return Scene(pool_class, setup, {"ann": ann, "ben": ben}, Table.exactly_all_there)
 
 
 def at_rest(pool_class: type, make: Callable = build) -> Scene:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections import deque
 
-from poolkit import ConnectionConfig
-from poolkit.course.exercises import Exercise, because, expect, same
+from poolkit.course.exercises import Exercise, assume, because, expect, same
 from poolkit.course.helping import Explanation
+from poolkit.course.histories import Histories
+from poolkit.course.pools import (
+    all_of,
+    counters,
+    idle_ones,
+    is_closed,
+    loans,
+    play_loans,
+    tell_loans,
+    trial,
+)
 from poolkit.course.predicting import Prediction
+from poolkit.course.slips import slip
 
 
 class Shelf:
@@ -107,35 +117,6 @@ class ShrinkingPool(Lender):
             self._idle.pop(0).close()
 
 
-@contextlib.contextmanager
-def trial(pool_class: type, pool_size: int = 5) -> Iterator:
-    """A pool to try, whose connections are all closed in the end."""
-    opened = []
-    pool = pool_class(ConnectionConfig(pool_size=pool_size))
-    connect = pool._connect
-
-    def remember():
-        opened.append(connect())
-        return opened[-1]
-
-    pool._connect = remember
-    try:
-        pool.opened_here = opened
-        yield pool
-    finally:
-        for conn in opened:
-            conn.close()
-
-
-def is_closed(conn: sqlite3.Connection) -> bool:
-    """Whether a connection was closed; asking costs no query."""
-    try:
-        conn.in_transaction
-    except sqlite3.ProgrammingError:
-        return True
-    return False
-
-
 def lend(pool, count: int) -> list:
     """Borrow `count` connections at once, and insist that connections they are."""
     lent = [pool.acquire() for _ in range(count)]
@@ -146,7 +127,7 @@ def lend(pool, count: int) -> list:
 
 def idle(pool) -> list:
     """What lies on the pool's shelf, oldest first."""
-    expect(pool._idle, list, "pool._idle")
+    expect(pool._idle, (list, deque), "pool._idle")
     return list(pool._idle)
 
 
@@ -188,7 +169,8 @@ def last_back_first_out(pool_class):
         pool.release(cold)
         pool.release(warm)
         (lent,) = lend(pool, 1)
-        assert lent is not cold, "oldest first"
+        assume(lent is warm or lent is cold)
+        assert lent is warm, "oldest first"
 
 
 def counts(pool_class):
@@ -206,21 +188,144 @@ reuse = Exercise(
     title="Lend what you have before you open anything",
     answer=ReusingPool,
     parts=("acquire",),
-    claims=(lends_an_open_connection, reuses, lends_each_once, last_back_first_out, counts),
+    claims=(
+        lends_an_open_connection,
+        reuses,
+        lends_each_once,
+        last_back_first_out,
+        counts,
+        Histories(
+            "Over every short history it lends, keeps and counts what it should.",
+            inputs=lambda: loans([5], 6),
+            play=play_loans(all_of(idle_ones, counters("created", "reused"))),
+            tell=tell_loans,
+        ),
+    ),
     hints=(
         "There are two cases: something lies on the shelf, or nothing does. An empty list is false.",
         "Taking from the shelf has to remove it there. Which list method removes the last item and returns it? Count in each case before you return.",
         "Fill in the two blanks.\n\nif self._idle:\n    self._reused += 1\n    return ____\nself._created += 1\nreturn ____",
     ),
-    misconceptions={
-        "lent closed": "The pool was empty, you acquired, and what you got is closed. Return what `self._connect()` opens, as it is.",
-        "opened elsewhere": "What you lent was not opened by `self._connect()`. That method knows the database that the config names.",
-        "shelved while lent": "Two borrowers asked an empty pool, and both got the same connection: it was put on the shelf while it was lent. Only `release` puts one there.",
-        "always new": "You gave one back, then got another: `acquire()` opened a new one although one lay idle. Look at `self._idle` first.",
-        "kept on the shelf": "One connection lay idle and two borrowers asked: both got the same one. Looking at the last item is not enough; it has to leave the list.",
-        "oldest first": "Two were given back; you lent the one that came back first. The last one in should be the first one out, so that the busiest stays warm.",
+    tellings={
+        "lent closed": "The pool was empty, one borrower asked, and what they got is closed.",
+        "opened elsewhere": "What was lent had not been opened by `self._connect()`, which knows the database that the config names.",
+        "shelved while lent": "Two borrowers asked an empty pool, and both got the same connection.",
+        "always new": "One connection was given back, and the next borrower got another one, although it lay idle.",
+        "kept on the shelf": "One connection lay idle and two borrowers asked: both got the same one.",
+        "oldest first": "Two were given back, and the one that came back first was lent first. The last one in should be the first one out, so that the busiest stays warm.",
         "miscounted": "Open one, give it back, borrow two: that is created 2, reused 1. Your counters say created {created}, reused {reused}.",
     },
+    slips=(
+        slip(
+            "always new",
+            "A new one is opened each time, whatever lies on `self._idle`.",
+            breaks="reuses counts",
+            edit="""
+-        if self._idle:
+-            self._reused += 1
+-            return self._idle.pop()
+""",
+        ),
+        slip(
+            "kept on the shelf",
+            "What is lent has to leave the list.",
+            breaks="lends_each_once counts",
+            edit="""
+-            return self._idle.pop()
++            return self._idle[-1]
+""",
+        ),
+        slip(
+            "oldest first",
+            "It takes from the front of the list, and `release` puts at the end.",
+            breaks="last_back_first_out",
+            edit="""
+-            return self._idle.pop()
++            return self._idle.pop(0)
+""",
+        ),
+        slip(
+            "miscounted",
+            "A connection from the shelf is not counted at all.",
+            breaks="counts",
+            edit="""
+-            self._reused += 1
+""",
+        ),
+        slip(
+            "miscounted",
+            "A connection from the shelf is counted as created, too.",
+            breaks="counts",
+            edit="""
++        self._created += 1
+         if self._idle:
+...
+-        self._created += 1
+""",
+        ),
+        slip(
+            "lent closed",
+            "Return what `self._connect()` opens, as it is.",
+            breaks="lends_an_open_connection",
+            edit="""
+-        return self._connect()
++        conn = self._connect()
++        conn.close()
++        return conn
+""",
+        ),
+        slip(
+            "opened elsewhere",
+            breaks="lends_an_open_connection",
+            edit="""
+-        return self._connect()
++        return sqlite3.connect(":memory:")
+""",
+        ),
+        slip(
+            "shelved while lent",
+            "It was put on the shelf while it was lent. Only `release` puts one there.",
+            breaks="lends_each_once counts",
+            edit="""
+-        return self._connect()
++        self._idle.append(self._connect())
++        return self._idle[-1]
+""",
+        ),
+        slip(
+            "raised IndexError",
+            "An empty list has nothing to give: what should happen then?",
+            breaks="lends_an_open_connection",
+            edit="""
+-        if self._idle:
+-            self._reused += 1
+-            return self._idle.pop()
+-        self._created += 1
+-        return self._connect()
++        self._reused += 1
++        return self._idle.pop()
+""",
+        ),
+        slip(
+            "wrong type",
+            "Nothing is returned when the shelf is empty.",
+            breaks="lends_an_open_connection",
+            edit="""
+-        return self._connect()
++        self._idle.append(self._connect())
+""",
+        ),
+        slip(
+            "another history",
+            "What else lay idle is thrown away with the one that is lent.",
+            edit="""
+-            return self._idle.pop()
++            conn = self._idle.pop()
++            self._idle.clear()
++            return conn
+""",
+        ),
+    ),
     after="That is the whole secret of a pool: five lines, and the second borrower pays nothing for opening.",
 )
 
@@ -234,51 +339,54 @@ def keeps_what_fits(pool_class):
         first, second = lend(pool, 2)
         pool.release(first)
         assert not is_closed(first), "closed what fits"
-        assert len(idle(pool)) == 1, because("kept nothing", idle=len(idle(pool)))
+        assert len(idle(pool)) == 1, because("not kept", back="one", idle=len(idle(pool)))
         pool.release(second)
-        assert len(idle(pool)) == 2, because("one too few", idle=len(idle(pool)))
+        assert len(idle(pool)) == 2, because("not kept", back="two", idle=len(idle(pool)))
 
 
 def keeps_no_more(pool_class):
     """Never more than pool_size connections lie idle."""
     with trial(pool_class, pool_size=2) as pool:
-        for conn in lend(pool, 7):
-            pool.release(conn)
-        count = len(idle(pool))
-        assert count != 7, because("no cap", idle=count)
-        assert count != 3, because("one too many", idle=count)
-        assert count <= 2, because("another cap", idle=count)
-
-
-def keeps_again_after_a_rush(pool_class):
-    """After a rush it is the same pool as before."""
-    with trial(pool_class, pool_size=2) as pool:
-        for conn in lend(pool, 7):
-            pool.release(conn)
-        first, second = lend(pool, 2)
-        pool.release(second)
-        pool.release(first)
-        assert not is_closed(second), "counts what was opened"
-        (lent,) = lend(pool, 1)
-        assert lent is not second, "turned into a queue"
-
-
-def closes_the_surplus(pool_class):
-    """What finds no room is closed."""
-    with trial(pool_class, pool_size=2) as pool:
-        lent = lend(pool, 3)
-        for conn in lent:
-            pool.release(conn)
-        open_ones = sum(not is_closed(conn) for conn in lent)
-        assert open_ones != 3, "dropped, not closed"
+        kept = len(idle(after_a_rush(pool)))
+        assert kept <= 2, because("too many idle", idle=kept)
 
 
 def lends_nothing_closed(pool_class):
     """What lies idle is open."""
     with trial(pool_class, pool_size=2) as pool:
-        for conn in lend(pool, 3):
-            pool.release(conn)
-        assert not any(is_closed(conn) for conn in idle(pool)), "closed on the shelf"
+        kept = idle(after_a_rush(pool))
+        dead = sum(map(is_closed, kept))
+        assert not dead, because("closed on the shelf", kept=len(kept), dead=dead)
+
+
+def closes_the_surplus(pool_class):
+    """What finds no room is closed."""
+    with trial(pool_class, pool_size=2) as pool:
+        kept = idle(after_a_rush(pool))
+        assume(len(kept) <= 2)
+        gone = [conn for conn in pool.opened_here if not any(conn is one for one in kept)]
+        left_open = sum(not is_closed(conn) for conn in gone)
+        assert not left_open, because("dropped, not closed", kept=len(kept), left=left_open)
+
+
+def keeps_again_after_a_rush(pool_class):
+    """After a rush it is the same pool as before."""
+    with trial(pool_class, pool_size=2) as pool:
+        assume(len(idle(after_a_rush(pool))) <= 2)
+        first, second = lend(pool, 2)
+        assume(not is_closed(first) and not is_closed(second))
+        pool.release(second)
+        assert not is_closed(second), "closed after a rush"
+        pool.release(first)
+        (lent,) = lend(pool, 1)
+        assert lent is not second, "turned into a queue"
+
+
+def after_a_rush(pool):
+    """The pool, after seven borrowed at once and gave back."""
+    for conn in lend(pool, 7):
+        pool.release(conn)
+    return pool
 
 
 cap = Exercise(
@@ -289,28 +397,183 @@ cap = Exercise(
     claims=(
         keeps_what_fits,
         keeps_no_more,
-        closes_the_surplus,
         lends_nothing_closed,
+        closes_the_surplus,
         keeps_again_after_a_rush,
+        Histories(
+            "Over every short history, with sizes from 1 to 7, it keeps and closes what it should.",
+            inputs=lambda: [
+                *loans((1, 2, 3), 4, [("rush", 4)]),
+                *loans((3, 7), 2, [("rush", 4), ("rush", 9)]),
+            ],
+            play=play_loans(all_of(idle_ones, counters("created", "reused"))),
+            tell=tell_loans,
+        ),
     ),
     hints=(
         "Count what lies idle before you put another one down.",
         "Compare `len(self._idle)` with `self.config.pool_size`. In one case append, in the other close; never both.",
         "Fill in the two blanks.\n\nif len(self._idle) ____ self.config.pool_size:\n    self._idle.append(conn)\nelse:\n    ____",
     ),
-    misconceptions={
-        "closed what fits": "With `pool_size=2` one connection came back to an empty shelf, and was closed. Close only what does not fit.",
-        "kept nothing": "With `pool_size=2` one connection came back, and {idle} lie idle. Put it on the shelf: `self._idle.append(conn)`.",
-        "one too few": "With `pool_size=2` two came back and only {idle} lies idle. Compare before you append: is `1 < 2` room for one more?",
-        "no cap": "With `pool_size=2` seven came back and {idle} lie idle. After every rush the pool stays as large as the rush was.",
-        "one too many": "With `pool_size=2` seven came back and {idle} lie idle. Check the comparison: when 2 lie there already, is there room?",
-        "another cap": "With `pool_size=2` seven came back and {idle} lie idle. Compare with `self.config.pool_size`, which is 2 here, and not with a number of your own.",
-        "counts what was opened": "After a rush of seven, two were lent again and came back, and were closed although the shelf was empty. Count what lies idle now, not what was ever opened.",
-        "turned into a queue": "Two came back, and the one that came back first was lent first. New ones go to the end of the list, where `acquire` takes them: `append`.",
-        "dropped, not closed": "With `pool_size=2` three came back, one was not kept, and it is still open. Dropping it leaves its file open until Python happens to clean up. Call `conn.close()`, with its brackets.",
-        "closed on the shelf": "A connection that lies idle is closed: its next borrower gets an error for a loan. Either keep it or close it, not both.",
+    tellings={
+        "closed what fits": "With `pool_size=2` two were lent. One came back to an empty shelf and was closed.",
+        "not kept": "With `pool_size=2` two were lent, and {back:plain} came back. Idle now: {idle}.",
+        "too many idle": "With `pool_size=2` seven were lent at once and came back. Idle now: {idle}.",
+        "dropped, not closed": "With `pool_size=2` seven were lent at once and came back. Idle now: {kept}. Open, but not on the shelf: {left}.",
+        "closed on the shelf": "With `pool_size=2` seven were lent at once and came back. Idle now: {kept}, of which closed: {dead}. Whoever borrows one of those gets an error for a loan.",
+        "closed after a rush": "With `pool_size=2` seven were lent at once and came back. Then two were lent, one of them came back to an empty shelf, and was closed.",
+        "turned into a queue": "Two came back, and the one that came back first was lent first.",
     },
-    after="An uncapped shelf is the commonest way for a pool to become a leak.",
+    slips=(
+        slip(
+            "too many idle",
+            "Whatever comes back is kept. `pool_size` bounds nothing by itself: `release` has to.",
+            breaks="keeps_no_more",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
+-            self._idle.append(conn)
+-        else:
+-            conn.close()
++        self._idle.append(conn)
+""",
+        ),
+        slip(
+            "too many idle",
+            "It keeps one more than the config says.",
+            breaks="keeps_no_more",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
++        if len(self._idle) <= self.config.pool_size:
+""",
+        ),
+        slip(
+            "too many idle",
+            "It keeps five, whatever the config says: compare with `self.config.pool_size`.",
+            breaks="keeps_no_more",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
++        if len(self._idle) < 5:
+""",
+        ),
+        slip(
+            "not kept",
+            "It keeps one fewer than the config says.",
+            breaks="keeps_what_fits keeps_again_after_a_rush",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
++        if len(self._idle) < self.config.pool_size - 1:
+""",
+        ),
+        slip(
+            "not kept",
+            "Nothing is ever kept, and nothing closed. In which case should `conn` go on the shelf?",
+            breaks="keeps_what_fits closes_the_surplus",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
++        if len(self._idle) > self.config.pool_size:
+             self._idle.append(conn)
+-        else:
+-            conn.close()
+""",
+        ),
+        slip(
+            "closed what fits",
+            "Everything that comes back is closed, so that nothing is ever lent again.",
+            breaks="keeps_what_fits keeps_again_after_a_rush",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
+-            self._idle.append(conn)
+-        else:
+-            conn.close()
++        conn.close()
+""",
+        ),
+        slip(
+            "closed what fits",
+            "It is put on the shelf, and closed as well. Either keep it or close it, not both.",
+            breaks="keeps_what_fits lends_nothing_closed",
+            edit="""
+-        else:
+-            conn.close()
++        conn.close()
+""",
+        ),
+        slip(
+            "dropped, not closed",
+            "What is dropped is not closed: its file stays open until Python cleans up. `conn.close()` closes it; `conn.close` without brackets does nothing.",
+            breaks="closes_the_surplus",
+            edit="""
+-        else:
+-            conn.close()
+""",
+        ),
+        slip(
+            "closed on the shelf",
+            "It closes the newcomer, and puts it in the place of one that lay idle.",
+            breaks="lends_nothing_closed closes_the_surplus",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
+-            self._idle.append(conn)
+-        else:
+-            conn.close()
++        if len(self._idle) >= self.config.pool_size:
++            conn.close()
++            self._idle.pop()
++        self._idle.append(conn)
+""",
+        ),
+        slip(
+            "closed after a rush",
+            "It counts what was ever opened. How many lie idle now is `len(self._idle)`.",
+            breaks="keeps_again_after_a_rush",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
++        if self._created <= self.config.pool_size:
+""",
+        ),
+        slip(
+            "turned into a queue",
+            "`acquire` takes from the end of the list: put what comes back there.",
+            breaks="keeps_again_after_a_rush",
+            edit="""
+-            self._idle.append(conn)
++            self._idle.insert(0, conn)
+""",
+        ),
+        slip(
+            "raised TypeError",
+            breaks="keeps_what_fits",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
++        if self._idle < self.config.pool_size:
+""",
+        ),
+        slip(
+            "another history",
+            "It keeps the newcomer, and closes the one that has lain idle for longest.",
+            edit="""
+-        if len(self._idle) < self.config.pool_size:
+-            self._idle.append(conn)
+-        else:
+-            conn.close()
++        self._idle.append(conn)
++        if len(self._idle) > self.config.pool_size:
++            self._idle.pop(0).close()
+""",
+        ),
+        slip(
+            "another history",
+            "When the shelf is full, what lies there is closed as well. Only `conn` has to be.",
+            edit="""
+         else:
+-            conn.close()
++            for one in [conn, *self._idle]:
++                one.close()
++            self._idle = []
+""",
+        ),
+    ),
+    after="A shelf without a cap is no leak, since all that lies there can be lent again. But it grows with every rush and never gets smaller.",
 )
 
 
@@ -319,8 +582,9 @@ cap = Exercise(
 
 def starts_at_zero(pool_class):
     """Before anybody borrows, the peak is 0."""
-    with trial(pool_class) as pool:
-        peak_is(pool, 0, "starts wrong")
+    with trial(pool_class) as other, trial(pool_class) as pool:
+        lend(other, 2)
+        assert peak_of(pool) == 0, because("starts wrong", peak=peak_of(pool))
 
 
 def counts_those_out_at_once(pool_class):
@@ -330,32 +594,37 @@ def counts_those_out_at_once(pool_class):
             (conn,) = lend(pool, 1)
             pool.release(conn)
         lend(pool, 1)
-        assert peak_of(pool) > 0, "looked too early"
-        assert peak_of(pool) <= 4, because("counted twice", peak=peak_of(pool))
-        peak_is(pool, 1, "counts loans")
+        assert peak_of(pool) == 1, because("one at a time", peak=peak_of(pool))
+    with trial(pool_class) as pool:
+        lend(pool, 7)
+        assert peak_of(pool) == 7, because("seven at once", peak=peak_of(pool))
 
 
 def does_not_fall(pool_class):
     """The peak stays when connections come back, and when fewer go out again."""
     with trial(pool_class) as pool:
         lent = lend(pool, 3)
+        top = peak_of(pool)
         for conn in lent:
             pool.release(conn)
-        peak_is(pool, 3, "falls again")
+        assert peak_of(pool) == top, because("does not stay", top=top, peak=peak_of(pool), then="")
         lend(pool, 1)
-        peak_is(pool, 3, "falls again")
+        then = ", one went out again"
+        assert peak_of(pool) == top, because(
+            "does not stay", top=top, peak=peak_of(pool), then=then
+        )
 
 
 def sees_reused_ones(pool_class):
     """A reused connection counts like a new one; an idle one does not count."""
     with trial(pool_class) as pool:
-        for _ in range(2):
-            pool.release(pool._connect())
-            pool._in_use = 0
         lend(pool, 1)
-        assert peak_of(pool) != 2, "counts idle ones"
-        lend(pool, 1)
-        peak_is(pool, 2, "only new ones")
+        assume(peak_of(pool) == 1)
+    with trial(pool_class) as pool:
+        pool._idle.extend(pool._connect() for _ in range(3))
+        for out in (1, 2):
+            lend(pool, 1)
+            assert peak_of(pool) == out, because("idle or reused", out=out, peak=peak_of(pool))
 
 
 def reports_the_rest(pool_class):
@@ -375,11 +644,6 @@ def peak_of(pool) -> int:
     return stats["peak"]
 
 
-def peak_is(pool, want: int, key: str) -> None:
-    """Assert that stats() reports this peak."""
-    assert peak_of(pool) == want, because(key, peak=peak_of(pool))
-
-
 peak = Exercise(
     id="simple.peak",
     title="Remember the busiest moment",
@@ -391,23 +655,174 @@ peak = Exercise(
         does_not_fall,
         sees_reused_ones,
         reports_the_rest,
+        Histories(
+            "Over every short history it lends as before and knows its busiest moment.",
+            inputs=lambda: [*loans([2], 3, ["stats", ("stock", 3), ("rush", 3)]), *loans([1], 5)],
+            play=play_loans(
+                all_of(idle_ones, counters("created", "reused", "idle", "in_use", "peak"))
+            ),
+            tell=tell_loans,
+        ),
     ),
     hints=(
         "`super().acquire()` lends and counts `self._in_use`. What is left to do is to compare.",
         "After lending, the peak is the larger of what it was and `self._in_use`. In `stats()`, take the dictionary of `super().stats()` and add one key.",
         'Fill in the two blanks.\n\n# in acquire\nconn = super().acquire()\nself._peak = max(____, ____)\nreturn conn\n\n# in stats\nstats = super().stats()\nstats["peak"] = self._peak\nreturn stats',
     ),
-    misconceptions={
-        "no peak": 'There is no `"peak"` in what `stats()` returns. Add it to the dictionary of `super().stats()`.',
-        "starts wrong": "Nobody has borrowed yet and the peak is {peak}.",
-        "counts loans": "One connection was lent and given back, four times over: never were two out at once, and your peak is {peak}. Compare with `self._in_use`, which also goes down.",
-        "only new ones": "Two idle connections were lent at once and your peak is {peak}. A reused connection is as much in use as a new one.",
-        "looked too early": "One connection is out and your peak does not know it. `self._in_use` counts a new one only after `super().acquire()`: look at it then.",
-        "counted twice": "One connection was lent and given back, four times over, and your peak is {peak}. `super().acquire()` has counted the new one in `self._in_use` already.",
-        "falls again": "Three were out at once, all came back, perhaps one went out again, and your peak is {peak}. Keep the larger of the old peak and `self._in_use`.",
-        "counts idle ones": "Two lay idle, one of them was lent, and your peak is 2. What lies on the shelf is not in use.",
-        "lost keys": "`stats()` had these before and has them no more: {lost}. Keep what `super().stats()` gives.",
+    tellings={
+        "no peak": 'There is no `"peak"` in what `stats()` returns.',
+        "starts wrong": "Nobody has borrowed from this pool yet, only from another one, and its peak is {peak}.",
+        "one at a time": "Four loans, one after the other, and never two at once: the peak is {peak}, not 1.",
+        "seven at once": "Seven are out at once, and the peak is {peak}.",
+        "does not stay": "With three out at once the peak was {top}. All came back{then:plain}, and now it is {peak}.",
+        "idle or reused": "Three lay idle, and {out} of them went out. The peak is {peak}.",
+        "lost keys": "`stats()` had these before and has them no more: {lost}.",
     },
+    slips=(
+        slip(
+            "one at a time",
+            "It counts loans, and never what comes back. `self._in_use` goes down as well.",
+            breaks="counts_those_out_at_once does_not_fall",
+            edit="""
+-        self._peak = max(self._peak, self._in_use)
++        self._peak += 1
+""",
+        ),
+        slip(
+            "one at a time",
+            "`self._in_use` knows of this loan only after `super().acquire()`: look at it then.",
+            breaks="counts_those_out_at_once",
+            edit="""
+-        conn = super().acquire()
+         self._peak = max(self._peak, self._in_use)
+-        return conn
++        return super().acquire()
+""",
+        ),
+        slip(
+            "one at a time",
+            "`super().acquire()` has counted this loan in `self._in_use` already.",
+            breaks="counts_those_out_at_once",
+            edit="""
+         conn = super().acquire()
++        self._in_use += 1
+""",
+        ),
+        slip(
+            "does not stay",
+            "What is out now is not the most that ever was: keep the larger of the two.",
+            breaks="does_not_fall",
+            edit="""
+-        return {**super().stats(), "peak": self._peak}
++        return {**super().stats(), "peak": self._in_use}
+""",
+        ),
+        slip(
+            "does not stay",
+            "Each loan puts the number that is out now in place of the peak: keep the larger of the two.",
+            breaks="does_not_fall",
+            edit="""
+-        self._peak = max(self._peak, self._in_use)
++        self._peak = self._in_use
+""",
+        ),
+        slip(
+            "idle or reused",
+            "A connection from the shelf is as much in use as a new one.",
+            breaks="sees_reused_ones",
+            edit="""
+-        conn = super().acquire()
+-        self._peak = max(self._peak, self._in_use)
++        new = not self._idle
++        conn = super().acquire()
++        if new:
++            self._peak = max(self._peak, self._in_use)
+""",
+        ),
+        slip(
+            "idle or reused",
+            "What lies on the shelf is not in use.",
+            breaks="sees_reused_ones",
+            edit="""
+-        self._peak = max(self._peak, self._in_use)
++        self._peak = max(self._peak, self._in_use + len(self._idle))
+""",
+        ),
+        slip(
+            "seven at once",
+            "It never goes above `pool_size`, which says how many are kept, not how many may be out.",
+            breaks="counts_those_out_at_once",
+            edit="""
+-        self._peak = max(self._peak, self._in_use)
++        self._peak = min(max(self._peak, self._in_use), self.config.pool_size)
+""",
+        ),
+        slip(
+            "starts wrong",
+            "One peak stands for all pools: keep it in `self._peak`.",
+            breaks="starts_at_zero counts_those_out_at_once",
+            edit="""
+-        self._peak = max(self._peak, self._in_use)
++        PeakPool.most = max(getattr(PeakPool, "most", 0), self._in_use)
+...
+-        return {**super().stats(), "peak": self._peak}
++        return {**super().stats(), "peak": getattr(PeakPool, "most", 0)}
+""",
+        ),
+        slip(
+            "starts wrong",
+            "It is never below 1.",
+            breaks="starts_at_zero",
+            edit="""
+-        return {**super().stats(), "peak": self._peak}
++        return {**super().stats(), "peak": max(self._peak, 1)}
+""",
+        ),
+        slip(
+            "lost keys",
+            "Begin with what `super().stats()` gives.",
+            breaks="reports_the_rest",
+            edit="""
+-        return {**super().stats(), "peak": self._peak}
++        return {"peak": self._peak}
+""",
+        ),
+        slip(
+            "no peak",
+            'Add it to what `super().stats()` gives, under the name `"peak"`.',
+            breaks="starts_at_zero",
+            edit="""
+-        return {**super().stats(), "peak": self._peak}
++        return super().stats()
+""",
+        ),
+        slip(
+            "wrong type",
+            breaks="starts_at_zero",
+            edit="""
+-        return conn
+""",
+        ),
+        slip(
+            "another history",
+            "New and reused ones are not counted any more: let `super().acquire()` do that.",
+            edit="""
+-        conn = super().acquire()
++        conn = self._idle.pop() if self._idle else self._connect()
++        self._in_use += 1
+""",
+        ),
+        slip(
+            "does not stay",
+            "Asking for the numbers forgets the peak.",
+            breaks="does_not_fall",
+            edit="""
+-        return {**super().stats(), "peak": self._peak}
++        peak, self._peak = self._peak, self._in_use
++        return {**super().stats(), "peak": peak}
+""",
+        ),
+    ),
     after="Peak is the number to look at before you choose a pool size: it says what was needed, not what was allowed.",
 )
 
@@ -419,56 +834,53 @@ def shrinks_to_the_target(pool_class):
     """Afterwards `target` connections lie idle."""
     for target in (3, 0):
         with trial(pool_class) as pool:
-            for conn in lend(pool, 5):
-                pool.release(conn)
-            pool.shrink(target)
-            left = len(idle(pool))
-            assert left != 5, because("nothing left the shelf", target=target)
-            assert left != 4, because("only one", target=target)
-            assert left <= target, because("too many left", left=left, target=target)
-            assert left == target, because("too few left", left=left, target=target)
+            left = idle(shrunk(pool, 7, target))
+            assert len(left) == target, because("another number", target=target, left=len(left))
 
 
 def closes_what_it_takes_away(pool_class):
     """What leaves the shelf is closed, what stays is open."""
     with trial(pool_class) as pool:
-        lent = lend(pool, 4)
-        for conn in lent:
-            pool.release(conn)
-        pool.shrink(1)
-        assert not any(is_closed(conn) for conn in idle(pool)), "closed the wrong ones"
-        assert sum(is_closed(conn) for conn in lent) == 3, "left open"
+        left = idle(shrunk(pool, 4, 1))
+        gone = [conn for conn in pool.opened_here if not any(conn is one for one in left)]
+        dead, alive = sum(map(is_closed, left)), sum(not is_closed(conn) for conn in gone)
+        assert not dead, because("closed the wrong ones", left=len(left), dead=dead)
+        assume(gone)
+        assert not alive, because("left open", gone=len(gone), alive=alive)
 
 
 def keeps_the_warm_ones(pool_class):
     """Those unused for longest go first."""
     with trial(pool_class) as pool:
-        lent = lend(pool, 3)
-        for conn in lent:
-            pool.release(conn)
-        pool.shrink(1)
-        assert is_closed(lent[0]) and not is_closed(lent[2]), "closed the warm ones"
+        left = idle(shrunk(pool, 3, 1))
+        assume(len(left) == 1)
+        assert left[0] is pool.opened_here[-1], "kept a cold one"
 
 
 def keeps_their_order(pool_class):
     """Of what stays, the one that came back last still goes out first."""
     with trial(pool_class) as pool:
-        lent = lend(pool, 4)
-        for conn in lent:
-            pool.release(conn)
-        pool.shrink(2)
-        (warm,) = lend(pool, 1)
-        assert warm is not lent[2], "turned round"
+        left = idle(shrunk(pool, 4, 2))
+        cold, warm = pool.opened_here[-2:]
+        assume(len(left) == 2 and any(cold is one for one in left))
+        assume(any(warm is one for one in left))
+        (lent,) = lend(pool, 1)
+        assert lent is not cold, "turned round"
 
 
 def leaves_few_alone(pool_class):
     """With no more than `target` idle, nothing happens."""
     with trial(pool_class) as pool:
-        for conn in lend(pool, 4):
-            pool.release(conn)
-        pool.shrink(5)
-        left = len(idle(pool))
+        left = len(idle(shrunk(pool, 4, 5)))
         assert left == 4, because("closed without need", left=left)
+
+
+def shrunk(pool, count: int, target: int):
+    """The pool, after `count` were lent at once, came back in that order, and it was shrunk."""
+    for conn in lend(pool, count):
+        pool.release(conn)
+    pool.shrink(target)
+    return pool
 
 
 shrink = Exercise(
@@ -482,26 +894,163 @@ shrink = Exercise(
         keeps_the_warm_ones,
         keeps_their_order,
         leaves_few_alone,
+        Histories(
+            "Over every short history it closes what it should, and nothing else.",
+            inputs=lambda: loans(
+                [5], 3, [("rush", 3), *(("shrink", target) for target in (0, 1, 2, 4))]
+            ),
+            play=play_loans(all_of(idle_ones, counters("created", "reused"))),
+            tell=tell_loans,
+        ),
     ),
     hints=(
         "Which end of the list has been idle for longest? New ones are appended.",
         "Repeat while more than `target` lie idle: take the oldest off the list and close it. Do not walk over the list while you take things off it.",
         "Fill in the two blanks.\n\nwhile len(self._idle) > ____:\n    self._idle.pop(____).close()",
     ),
-    misconceptions={
-        "nothing left the shelf": "Five lay idle, `shrink({target})` was called, and all five are still there. Take them off `self._idle`; mind that `[-0:]` is the whole list.",
-        "only one": "Five lay idle, `shrink({target})` was called, and four are left. One is not enough: repeat until `target` are left.",
-        "too many left": "Five lay idle, `shrink({target})` was called, and {left} are left. A `for` over a list that is being shortened skips items.",
-        "too few left": "Five lay idle, `shrink({target})` was called, and only {left} are left. `target` says how many stay, not how many go.",
-        "closed the wrong ones": "What stayed on the shelf was closed: the next borrower would get a dead connection.",
-        "left open": "Four lay idle, `shrink(1)` was called, and not all three that left the shelf are closed. Taking them off the list does not close them.",
-        "closed the warm ones": "You closed the one used last and kept the one unused for longest. The last one back is the warmest: keep it.",
-        "turned round": "Four lay idle and `shrink(2)` was called. Of the two that stayed, the one that had been idle longer is now lent first: keep their order.",
-        "closed without need": "Four lay idle, `shrink(5)` was called, and {left} are left: there was nothing to do. A slice such as `[:4 - 5]` is `[:-1]`, which is not empty.",
+    tellings={
+        "another number": "Seven lay idle, and `shrink({target})` was called. Idle now: {left}.",
+        "closed the wrong ones": "Four lay idle and `shrink(1)` was called. Idle now: {left}, of which closed: {dead}. Whoever borrows one of those gets an error for a loan.",
+        "left open": "Four lay idle and `shrink(1)` was called. Off the shelf now: {gone}, of which still open: {alive}.",
+        "kept a cold one": "Three lay idle and `shrink(1)` was called. The one that is left is not the one that came back last.",
+        "turned round": "Four lay idle and `shrink(2)` was called. Of the two that stayed, the one that had been idle longer is now lent first.",
+        "closed without need": "Four lay idle, and `shrink(5)` was called. Idle now: {left}. There was nothing to do.",
     },
+    slips=(
+        slip(
+            "another number",
+            "A `for` over a list that is being shortened skips items.",
+            breaks="shrinks_to_the_target keeps_the_warm_ones",
+            edit="""
+-        while len(self._idle) > target:
+-            self._idle.pop(0).close()
++        for conn in self._idle:
++            if len(self._idle) > target:
++                self._idle.remove(conn)
++                conn.close()
+""",
+        ),
+        slip(
+            "another number",
+            "`target` says how many stay, not how many go.",
+            breaks="shrinks_to_the_target leaves_few_alone",
+            edit="""
+-        while len(self._idle) > target:
++        for _ in range(min(target, len(self._idle))):
+""",
+        ),
+        slip(
+            "another number",
+            "Only one goes each time: repeat until `target` are left.",
+            breaks="shrinks_to_the_target",
+            edit="""
+-        while len(self._idle) > target:
++        if len(self._idle) > target:
+""",
+        ),
+        slip(
+            "another number",
+            "`shrink(0)` takes nothing away. Often that is a slice, since `[-0:]` is the whole list, or a 0 that counts as false.",
+            breaks="shrinks_to_the_target",
+            edit="""
+-        while len(self._idle) > target:
+-            self._idle.pop(0).close()
++        for conn in self._idle[:-target]:
++            conn.close()
++        self._idle = self._idle[-target:]
+""",
+        ),
+        slip(
+            "another number",
+            "It goes down to `pool_size`, whatever `target` is.",
+            breaks="shrinks_to_the_target",
+            edit="""
+-        while len(self._idle) > target:
++        while len(self._idle) > self.config.pool_size:
+""",
+        ),
+        slip(
+            "another number",
+            "One too many goes: stop as soon as `target` are left.",
+            breaks="shrinks_to_the_target",
+            edit="""
+-        while len(self._idle) > target:
++        while self._idle and len(self._idle) >= target:
+""",
+        ),
+        slip(
+            "left open",
+            "Taking them off the list does not close them.",
+            breaks="closes_what_it_takes_away",
+            edit="""
+-            self._idle.pop(0).close()
++            self._idle.pop(0)
+""",
+        ),
+        slip(
+            "kept a cold one",
+            "The one that came back last is the warmest, and here it goes first: keep it for the end.",
+            breaks="keeps_the_warm_ones",
+            edit="""
+-            self._idle.pop(0).close()
++            self._idle.pop().close()
+""",
+        ),
+        slip(
+            "closed the wrong ones",
+            breaks="closes_what_it_takes_away",
+            edit="""
+-        while len(self._idle) > target:
+-            self._idle.pop(0).close()
++        for conn in self._idle[target:]:
++            conn.close()
++        del self._idle[: max(len(self._idle) - target, 0)]
+""",
+        ),
+        slip(
+            "closed without need",
+            "With fewer than `target` idle, `len(self._idle) - target` is negative, and a slice up to a negative place is not empty.",
+            breaks="leaves_few_alone",
+            edit="""
+-        while len(self._idle) > target:
+-            self._idle.pop(0).close()
++        surplus = len(self._idle) - target
++        for conn in self._idle[:surplus]:
++            conn.close()
++        del self._idle[:surplus]
+""",
+        ),
+        slip(
+            "turned round",
+            "Keep them in the order in which they came back.",
+            breaks="keeps_their_order",
+            edit="""
+-        while len(self._idle) > target:
+-            self._idle.pop(0).close()
++        keep = []
++        while self._idle:
++            conn = self._idle.pop()
++            if len(keep) < target:
++                keep.append(conn)
++            else:
++                conn.close()
++        self._idle = keep
+""",
+        ),
+        slip(
+            "another history",
+            "It counts what was ever opened, not what lies idle.",
+            edit="""
+-        while len(self._idle) > target:
+-            self._idle.pop(0).close()
++        for _ in range(self._created - target):
++            if self._idle:
++                self._idle.pop(0).close()
+""",
+        ),
+    ),
     after="`close_all()` is `shrink(0)`, and that is how our `SimplePool` writes it.",
 )
-
 exercises = (reuse, cap, peak, shrink)
 
 
@@ -556,17 +1105,25 @@ predictions = (
                 "Nothing is opened while something lies idle: there are three in all.",
             ),
         ),
-        why="A server hangs up on a connection that was silent for too long. With a stack a quiet day uses one connection, which stays warm, and the others can be recognised as surplus. With a queue each is used just often enough to look needed.",
+        why="With a stack a quiet day uses one connection, which stays warm, and the others are seen to be surplus: that decides. A queue uses each just often enough to look needed. It would keep them all awake for a server that hangs up on the silent; but what nobody needs may well be hung up on.",
     ),
     Prediction(
         id="simple.uncapped",
-        question="pool_size is 5, but release() appends without looking. A rush borrows 50 at once and gives them all back. How many lie idle afterwards?",
+        question="pool_size is 5. Thirty borrow at once and give back, later fifty do. How many lie idle in the end, if release() appends without looking (`uncapped`), and if it keeps to pool_size (`capped`)?",
         places={"uncapped": int, "capped": int},
         sample={"uncapped": 5, "capped": 5, "sure": 80},
         explanations=(
             (
                 {"uncapped": 5},
                 "`pool_size` is only a number in a config. Nothing enforces it unless `release()` looks.",
+            ),
+            (
+                {"uncapped": 80},
+                "The second rush found thirty on the shelf and opened only the twenty that were missing.",
+            ),
+            (
+                {"uncapped": 30},
+                "Thirty lay idle when fifty came: twenty more were opened, and nothing closed them.",
             ),
             ({"uncapped": 0}, "Nothing closed them: `release()` put each one on the shelf."),
             ({"capped": 50}, "With the cap, `release()` closes what does not fit."),
@@ -590,7 +1147,7 @@ predictions = (
             ),
             ({"in_use": 3}, "The two idle ones were not in use before, and are closed now."),
         ),
-        why="`close_all()` closes what came home. A borrower who never returns keeps a connection open for ever, and `in_use` is the only trace of it.",
+        why="`close_all()` closes what came home. A borrower who never returns keeps a connection open until Python cleans up behind them. `in_use` counts it for ever, and is the only trace.",
     ),
 )
 
@@ -599,11 +1156,11 @@ explanations = (
         id="simple.why_stack",
         question="Why does a pool lend the connection that came back last, and not the one that has waited longest?",
         points=(
-            "The one used last is the likeliest still to be alive: servers and firewalls drop what is silent.",
-            "Its statement and page caches are warm.",
             "What is not needed stays untouched, so that it can be recognised and closed.",
+            "The caches of the one used last are warm.",
+            "The one used last is the likeliest still to be alive: servers and firewalls drop what is silent. A queue would use each in turn and keep all alive, needed or not.",
         ),
-        sample="The last one back was alive a moment ago, so it is probably alive now, and the ones nobody needs can be found and closed.",
+        sample="The ones nobody needs can be found and closed, and the last one back is warm and was alive a moment ago.",
     ),
     Explanation(
         id="simple.sizes",

@@ -36,6 +36,10 @@ places, and stops at the first schedule that breaks it. Schedules with few preem
 What is followed: the class (or function, or module) given as `code`, its own bases, and what they
 name of the same kind: notebook cells, a learner's file, poolkit. The standard library, installed
 packages and the scene itself run in one go: between two instructions of theirs nobody switches.
+Of an installed package what `code` names is followed and no more: a class with its bases in that
+package, a function, a module whole, a package with all of its modules that are loaded:
+
+    Scene([Adapter, sqlalchemy.pool, sqlalchemy.util.queue], setup, workers)
 
 What is played: `threading.Lock`, `RLock` and all that stands on them (Condition, Event, Semaphore,
 Barrier, `queue.Queue` and its kin, SimpleQueue), `time.sleep` and the clocks, made or called while
@@ -44,6 +48,10 @@ moves only when nobody can run, so a wait for ever is seen at once and a time-ou
 Two timers due at the same moment are tried in both orders. A lock that was made before the scene,
 in a class body or at the top of a file, cannot be seen waiting; the result says so.
 
+It is played for the scene's own code: what is ours, and the packages that `code` names or stands
+on. A kernel, `logging` and other libraries get real locks and real time, so that played code may
+print and log. Behind a played lock is a real one: what was made in a scene works outside it.
+
 What a result can be (`result.kind`; `result.ok` is true for the first only):
 
 - `ok`: it held. `result.complete` says whether every schedule within the bound was played;
@@ -51,7 +59,8 @@ What a result can be (`result.kind`; `result.ok` is true for the first only):
 - `raised`: something else was raised, in a worker, in set-up or in the end; key: its class name;
 - `deadlock`: nobody can run and no timer is set;
 - `endless`: more than 20,000 instructions in one play, or 100 waits of one worker ended by time;
-- `stuck`: a worker has not moved for a second of real time: it waits for something unseen;
+- `stuck`: a worker has not moved for a second of real time: it waits for something unseen, or in
+  a library that was not named;
 - `unseen`: a lock made before the scene, or a thread started in it.
 
 Nothing hangs: steps, plays and seconds are bounded, and the threads of a broken play are ended.
@@ -64,7 +73,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from poolkit.course.player import story
-from poolkit.course.player.props import get_ident, on_stage
+from poolkit.course.player.locks import worker_here
 from poolkit.course.player.search import Found, Scene, perform, search
 from poolkit.course.player.stage import Pause
 
@@ -142,8 +151,8 @@ def play(
 
 def note(text: str) -> None:
     """Let a worker of a scene say what it did ("took c1"), for the story."""
-    worker = on_stage.get(get_ident())
-    if worker is not None and worker.stage is not None:
+    worker = worker_here()
+    if worker is not None:
         worker.stage.note(worker, text)
 
 

@@ -7,7 +7,7 @@ and when a worker makes no step: in code that is not followed, or at a lock that
 import dis
 import sys
 
-from poolkit.course.player.props import real_monotonic
+from poolkit.course.player.locks import real_monotonic
 from poolkit.course.player.stage import Stage
 from poolkit.course.player.worker import Worker
 
@@ -47,7 +47,7 @@ def _watch(stage: Stage) -> None:
             # One that runs, in code that is not followed, is endless; one that waits, stuck.
             runs = len(places) > 1 or None in places
             stage.out_of_sight = True
-            stage.stop("endless" if runs else "stuck", stage.current)
+            stage.stop("endless" if runs else "stuck", stage.current, stage.strange_code())
             return
 
 

@@ -7,7 +7,7 @@ the trace function crashed 3.12.1 and was sent no opcodes by 3.13.0, so that wro
 import sys
 from _thread import get_ident
 
-from poolkit.course.player.props import on_stage
+from poolkit.course.player.locks import on_stage
 
 
 class Tracing:

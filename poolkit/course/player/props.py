@@ -1,21 +1,21 @@
-"""What a scene's threads hold and wait for: the player's own locks and its own clock.
+"""Stand-ins: what the code under test finds in place of locks, sleeps and clocks.
 
 Python's conditions, events, semaphores and queues are written in Python on top of `Lock`, `RLock`
 and a clock. Putting stand-ins in place of those few makes all of them playable, unchanged.
-A stand-in asks which thread calls: off the stage it does what the real thing does, so the other
-threads of a notebook's kernel notice nothing.
+A stand-in asks which thread calls, and whose code: off the stage, and for the code of others, it
+does what the real thing does, so a notebook's kernel and its libraries notice nothing.
 """
 
 import contextlib
-import math
+import logging
 import queue
+import sys
 import threading
 import time
 from _thread import get_ident
 
-on_stage: dict = {}  # thread ident -> its worker
+from poolkit.course.player.locks import Ended, Lock, RLock, on_stage, worker_here
 
-real_lock, real_monotonic = threading.Lock, time.monotonic
 _LOCK_TYPES = (type(threading.Lock()), type(threading.RLock()))
 #: What waits: found where it was made before the scene, it cannot be played.
 WAITABLE = (
@@ -29,126 +29,29 @@ WAITABLE = (
 )
 
 
-class Ended(BaseException):
-    """Raised in a scene's thread to end it; not an Exception, so that `except Exception` lets go"""
-
-
-class Lock:
-    """A `threading.Lock` on the stage: whoever waits for it, waits in virtual time."""
-
-    def __init__(self, worker) -> None:
-        self.stage = worker.stage
-        self.maker = worker
-        self.holder: object | None = None
-        self.takers: set = set()
-        self.inside: object | None = None  # who holds it by `with`
-        if self.stage.log is not None:
-            self.stage.locks.append(self)
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        _check_wait(blocking, timeout)
-        worker = _player_here(self.stage)
-        if self.holder is not None and not self._wait(worker, blocking, timeout):
-            return False
-        self.holder = worker
-        if worker is not None and worker.stage.main:
-            self.takers.add(worker.name)
-        return True
-
-    def _wait(self, worker, blocking: bool, timeout: float) -> bool:
-        if not blocking or timeout == 0:
-            return False
-        if worker is None:
-            raise RuntimeError("a lock that was made inside a scene was waited for outside it")
-        deadline = None if timeout < 0 else self.stage.now + timeout
-        return self.stage.wait(worker, self, deadline)
-
-    def release(self) -> None:
-        if self.holder is None and not self.stage.ending:
-            raise RuntimeError("release unlocked lock")
-        self.holder = None
-
-    def locked(self) -> bool:
-        return self.holder is not None
-
-    def _at_fork_reinit(self) -> None:
-        self.holder = None
-
-    def __enter__(self) -> bool:
-        self.acquire()
-        self.inside = self.holder
-        return True
-
-    def __exit__(self, *exc) -> None:
-        self.inside = None
-        self.release()
-
-
-class RLock(Lock):
-    """A `threading.RLock` on the stage."""
-
-    depth = 0
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        if not (self._is_owned() or super().acquire(blocking, timeout)):
-            return False
-        self.depth += 1
-        return True
-
-    def release(self) -> None:
-        if not self._is_owned() and not self.stage.ending:
-            raise RuntimeError("cannot release un-acquired lock")
-        self.depth -= 1
-        if self.depth <= 0:
-            self.depth, self.holder = 0, None
-
-    # What threading.Condition asks of a lock that can be taken twice.
-    def _is_owned(self) -> bool:
-        return self.holder is not None and self.holder is _player_here(self.stage)
-
-    def _release_save(self) -> int:
-        depth, self.depth, self.holder = self.depth, 0, None
-        return depth
-
-    def _acquire_restore(self, depth: int) -> None:
-        super().acquire()
-        self.depth = depth
-
-
-def _player_here(stage):
-    """The worker that is calling, or None for a thread that is not of this stage."""
-    worker = on_stage.get(get_ident())
-    return worker if worker is not None and worker.stage is stage else None
-
-
-def _check_wait(blocking: bool, timeout: float) -> None:
-    """Refuse what a real lock refuses."""
-    if not blocking and timeout != -1:
-        raise ValueError("can't specify a timeout for a non-blocking call")
-    if math.isnan(timeout) or (timeout < 0 and timeout != -1):
-        raise ValueError("timeout value must be a non-negative number")
-    if timeout > threading.TIMEOUT_MAX:
-        raise OverflowError("timeout value is too large")
-
-
 class _StandIn:
-    """Stands for `real`; in a scene's thread it does `act` instead.
+    """Stands for `real`; where `owner` knows the caller for the scene's, it does `act` instead.
 
     An object and no function: as a class attribute it must not turn into a method.
     """
 
-    def __init__(self, real, act) -> None:
-        self.real, self._act = real, act
+    def __init__(self, real, act, owner) -> None:
+        self.real, self._act, self._owner = real, act, owner
         self.__name__ = getattr(real, "__name__", "")
 
     def __call__(self, *args, **kwargs):
         worker = on_stage.get(get_ident())
-        if worker is None or worker.stage is None:
+        if worker is None or worker.stage is None or not self._owner.calls(sys._getframe(1)):
             return self.real(*args, **kwargs)
         return self._act(worker, *args, **kwargs)
 
     def __instancecheck__(self, thing: object) -> bool:
-        return isinstance(thing, (Lock, *_LOCK_TYPES))
+        if self._act in (Lock, RLock):
+            return isinstance(thing, (Lock, *_LOCK_TYPES))
+        return isinstance(thing, (self.real, getattr(queue, "_PySimpleQueue", self.real)))
+
+    def __mro_entries__(self, _bases) -> tuple:
+        return (self.real,)  # a library that is imported during a play derives from it
 
     def __reduce__(self):
         return self.real.__reduce__()
@@ -168,12 +71,34 @@ def _now_ns(worker) -> int:
     return int(worker.stage.now * 1e9)
 
 
-def _start_thread(worker, *_args) -> None:
-    worker.stage.stop("unseen", worker, "a thread of its own was started")
-    raise Ended
+def _start_thread(start):
+    def start_unseen(thread) -> None:
+        worker = worker_here()
+        if worker is None:
+            return start(thread)
+        worker.stage.stop("unseen", worker, "a thread of its own was started")
+        raise Ended
+
+    return start_unseen
 
 
-def _stand_ins() -> list[tuple[object, str, _StandIn]]:
+def _in_one_go(handle):
+    """A log handler has a real lock, and formats under it: with a switch there, all would stand"""
+
+    def handle_in_one_go(handler, record):
+        worker = worker_here()
+        if worker is None:
+            return handle(handler, record)
+        worker.in_one_go += 1
+        try:
+            return handle(handler, record)
+        finally:
+            worker.in_one_go -= 1
+
+    return handle_in_one_go
+
+
+def _stand_ins(owner) -> list[tuple[object, str, _StandIn]]:
     """Every name of the standard library that is played, and what stands in for it."""
     spots = [(threading, "Lock", Lock), (threading, "_allocate_lock", Lock)]
     spots += [(threading, "RLock", RLock), (time, "sleep", _sleep)]
@@ -184,7 +109,9 @@ def _stand_ins() -> list[tuple[object, str, _StandIn]]:
     # Python's own spare, written on a semaphore: the C one cannot be seen waiting.
     spots += [(queue, "SimpleQueue", lambda _worker: queue._PySimpleQueue())]
     found = [(module, name, act) for module, name, act in spots if hasattr(module, name)]
-    return [(module, name, _StandIn(getattr(module, name), act)) for module, name, act in found]
+    return [
+        (module, name, _StandIn(getattr(module, name), act, owner)) for module, name, act in found
+    ]
 
 
 @contextlib.contextmanager
@@ -195,14 +122,15 @@ def in_place(script, extra_namespaces=()):
     before: its module or notebook (`from threading import Lock`), a default argument
     (`clock=time.monotonic`), a closure, an attribute of a class.
     """
-    stand_ins = _stand_ins()
+    stand_ins = _stand_ins(script.owner)
     swaps = {id(stand_in.real): stand_in for _, _, stand_in in stand_ins}
     undo: list = []
+    before = set(sys.modules)
     try:
         for module, name, stand_in in stand_ins:
             _set_attribute(undo, module, name, stand_in)
-        start = threading.Thread.start
-        _set_attribute(undo, threading.Thread, "start", _as_method(start))
+        for owner, name, wrap in _WRAPPED:
+            _set_attribute(undo, owner, name, wrap(vars(owner)[name]))
         for space in [*script.namespaces, *extra_namespaces]:
             _swap_namespace(undo, space, swaps)
         for cls in script.classes:
@@ -213,11 +141,20 @@ def in_place(script, extra_namespaces=()):
     finally:
         for put_back in reversed(undo):
             put_back()
+        _clear_imported(before, stand_ins)
 
 
-def _as_method(start):
-    stand_in = _StandIn(start, _start_thread)
-    return lambda thread: stand_in(thread)
+_WRAPPED = (
+    (threading.Thread, "start", _start_thread),
+    (logging.Handler, "handle", _in_one_go),
+)
+
+
+def _clear_imported(before: set[str], stand_ins) -> None:
+    """Give the modules that were imported meanwhile the real names."""
+    reals = {id(stand_in): stand_in.real for _, _, stand_in in stand_ins}
+    for name in set(sys.modules) - before:
+        _swap_namespace([], getattr(sys.modules.get(name), "__dict__", {}), reals)
 
 
 def _set_attribute(undo: list, owner: object, name: str, value: object) -> None:

@@ -3,10 +3,11 @@
 import dis
 import functools
 import linecache
-import sysconfig
+import sys
 from collections.abc import Iterable
-from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
+
+from poolkit.course.player.whose import Owner, is_ours, is_python, package_of
 
 # These touch nothing but the thread's own stack and locals, so a switch before one of them
 # is the same as a switch before the next instruction that can see something shared.
@@ -19,11 +20,6 @@ _QUIET = (
 _QUIET_NAMES = frozenset(_QUIET.split())
 _QUIET_STARTS = ("LOAD_FAST", "STORE_FAST", "LOAD_CONST", "LOAD_SMALL", "JUMP_", "RETURN_")
 _ANSWERS_BOOL = frozenset(("COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "CHECK_EXC_MATCH"))
-
-_HERE = str(Path(__file__).parent)
-_POOLKIT = str(Path(__file__).parent.parent.parent)
-# As the codes themselves have it: a symbolic link on the way makes sysconfig's spelling another.
-_STDLIB = (str(Path(functools.wraps.__code__.co_filename).parent), sysconfig.get_path("stdlib"))
 
 
 class Place:
@@ -70,49 +66,70 @@ class Script:
         self.classes: list[type] = []
         self.namespaces: list[dict[str, object]] = []
         self.names: dict[CodeType, set[str]] = {}  # the globals that each code reads
-        self._seen: set[int] = set()
+        self._seen: dict[tuple[int, bool], object] = {}  # kept, so that no id comes up again
+        roots = list(roots)
         for root in roots:
+            if not isinstance(root, (type, FunctionType, ModuleType)) and not _wrapped(root):
+                raise TypeError(f"a scene follows classes, functions and modules, not {root!r}")
             self._add(root, asked=True)
+        self.owner = Owner(self._packages(roots))
         codes = [code for function in self.functions for code in _nested(function.__code__)]
         stored = {name for code in codes for name in _stored_globals(code)}
         #: code -> offset // 2 -> (can a switch matter here, the line it belongs to)
         self.spots = {code: _spots(code, stored) for code in codes}
 
+    def _packages(self, roots: list[object]) -> set[str]:
+        """Where the scene's packages lie: those asked for, and those that a class stands on."""
+        bases = {base for cls in self.classes for base in cls.__mro__}
+        stood_on = {file for base in bases for file in package_of(base) if not is_python(file)}
+        return stood_on.union(*map(package_of, roots))
+
     def _add(self, thing: object, asked: bool = False) -> None:
-        if id(thing) in self._seen:
+        """Follow it if it is ours, or asked for: then it may be anybody's."""
+        if (id(thing), True) in self._seen or (id(thing), asked) in self._seen:
             return
-        self._seen.add(id(thing))
+        self._seen[id(thing), asked] = thing
         if isinstance(thing, FunctionType):
             self._add_function(thing, asked)
         elif isinstance(thing, type):
             self._add_class(thing, asked)
         elif isinstance(thing, ModuleType) and asked:
-            for value in list(vars(thing).values()):
-                if getattr(value, "__module__", None) == thing.__name__:
-                    self._add(value)
+            self._add_module(thing)
         else:
             for inner in _wrapped(thing):
                 self._add(inner, asked)
 
+    def _add_module(self, module: ModuleType) -> None:
+        """Follow what is written in a module; in a package, in each of its modules."""
+        within = f"{module.__name__}."
+        inner = [part for name, part in sys.modules.copy().items() if name.startswith(within)]
+        for part in [module, *filter(None, inner)]:
+            for value in list(vars(part).values()):
+                if getattr(value, "__module__", None) == part.__name__:
+                    self._add(value, asked=True)
+
     def _add_class(self, cls: type, asked: bool) -> None:
-        if not (asked or _is_ours(_file_of(cls))):
+        ours = is_ours(_file_of(cls))
+        if not (asked or ours):
             return
-        self.classes.append(cls)
+        if cls not in self.classes:
+            self.classes.append(cls)
         for value in list(vars(cls).values()):
             self._add(value, asked)
-        for base in cls.__bases__:
-            self._add(base)
+        for base in cls.__bases__:  # those of a library's class, as far as its package goes
+            self._add(base, asked and not ours and package_of(base) == package_of(cls))
 
     def _add_function(self, function: FunctionType, asked: bool) -> None:
         for inner in _wrapped(function):
             self._add(inner, asked)
         for cell in function.__closure__ or ():
             self._add(_content(cell))
-        if not _is_ours(function.__code__.co_filename) and not (
+        if not is_ours(function.__code__.co_filename) and not (
             asked and not hasattr(function, "__wrapped__")
         ):
             return
-        self.functions.append(function)
+        if function not in self.functions:
+            self.functions.append(function)
         space = function.__globals__
         if not any(space is known for known in self.namespaces):
             self.namespaces.append(space)
@@ -148,7 +165,7 @@ def _wrapped(thing: object) -> list[object]:
     names = ("__wrapped__", "__func__", "fget", "fset", "fdel")
     if isinstance(thing, (functools.partial, functools.cached_property)):
         names = ("func",)
-    elif not isinstance(thing, (FunctionType, staticmethod, classmethod, property)):
+    elif not isinstance(thing, (FunctionType, MethodType, staticmethod, classmethod, property)):
         return []
     return [value for name in names if (value := getattr(thing, name, None)) is not None]
 
@@ -160,14 +177,6 @@ def _file_of(cls: type) -> str:
             if isinstance(function, FunctionType):
                 return function.__code__.co_filename
     return "<none>"
-
-
-def _is_ours(file: str) -> bool:
-    """True for poolkit's code and the learner's; false for Python's, others' and the player's."""
-    if file.startswith(("<frozen", "<none", _HERE)):
-        return False
-    installed = "site-packages" in file or "dist-packages" in file or file.startswith(_STDLIB)
-    return file.startswith(_POOLKIT) or not installed
 
 
 def _nested(code: CodeType) -> list[CodeType]:

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 
 from poolkit.course.player.directing import SLICE, act
 from poolkit.course.player.follow import Follower
-from poolkit.course.player.props import in_place, on_stage, real_lock, real_monotonic, unseen
+from poolkit.course.player.locks import on_stage, real_lock, real_monotonic
+from poolkit.course.player.props import in_place, unseen
 from poolkit.course.player.script import Script
 from poolkit.course.player.stage import Pause, Stage, Verdict
 from poolkit.course.player.worker import Worker
@@ -31,7 +32,8 @@ class Scene:
     """What is played: a set-up, two or three workers, and what holds when they are done.
 
     `code` is what is followed: a class, a function, a module, or a list of these; their bases and
-    what they name in their own files are followed too. `setup()` makes what the workers share;
+    what they name in their own files are followed too. Installed packages are followed as far as
+    they are named here. `setup()` makes what the workers share;
     each worker is a function of it; `holds`, if given, gets it when all are done and asserts.
     A worker may assert as well. An assertion's message is the result's `key`.
     """
@@ -86,20 +88,27 @@ class Company:
     def play(self, **options) -> Stage:
         """Play the scene once, from set-up to the end; the stage has the verdict."""
         random.seed(1)  # a pool that draws numbers draws the same ones in every play
-        scene, stage = self.scene, Stage(self.script.spots, self.cancelled, **options)
+        stage = Stage(self.script, self.cancelled, **options)
+        try:
+            self._play(stage, options.get("record"))
+        finally:
+            stage.closed = True
+        return stage
+
+    def _play(self, stage: Stage, record: bool | None) -> None:
+        scene = self.scene
         stagehand, *players = self._replace_spoiled()
         # Set-up is the same in every play: it is followed once, in case it never ends.
-        first, self._set_up = options.get("record") or not self._set_up, True
+        first, self._set_up = record or not self._set_up, True
         act(stage, [(stagehand, "setup", scene.setup)], main=False, followed=first)
         if stage.verdict is not None:
             stage.verdict = stage.verdict._replace(who="setup")
-            return stage
+            return
         shared = stagehand.result
         parts = zip(players, scene.workers.items(), strict=True)
         act(stage, [(hand, name, _part(job, shared)) for hand, (name, job) in parts])
         if stage.verdict is None and scene.holds is not None:
             act(stage, [(stagehand, "whoever comes next", _part(scene.holds, shared))], main=False)
-        return stage
 
     def _replace_spoiled(self) -> list[Worker]:
         for index, hand in enumerate(self._hands):
@@ -153,9 +162,9 @@ def directed(job: Callable[[threading.Event], Found]) -> Found:
 @contextlib.contextmanager
 def rehearsal(scene: Scene, cancelled: threading.Event):
     """A company ready to play the scene, with the stand-ins in place."""
+    company = Company(scene, Script(scene.roots()), cancelled)
     if not _one_at_a_time.acquire(timeout=10):
         raise RuntimeError("another scene is being played, in another thread")
-    company = Company(scene, Script(scene.roots()), cancelled)
     drawn, collecting = random.getstate(), gc.isenabled()
     gc.disable()  # a finalizer must not run at a moment of its own choosing
     try:

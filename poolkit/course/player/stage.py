@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from poolkit.course.player.props import Ended, real_lock
+from poolkit.course.player.locks import Ended, real_lock
 from poolkit.course.player.script import Place
 from poolkit.course.player.worker import Worker
 
@@ -25,6 +25,14 @@ class Verdict(NamedTuple):
     place: Place | None = None
     error: BaseException | None = None
     text: str = ""
+
+
+class Blocked(NamedTuple):
+    """A worker that waits when a play is stopped: where, and who holds the lock it waits for."""
+
+    name: str
+    place: Place | None
+    holder: str
 
 
 class Point(NamedTuple):
@@ -60,9 +68,9 @@ class Stage:
     """The state of one play: who runs, what time it is, and what was decided where."""
 
     def __init__(
-        self, spots, cancelled, *, switches=(), preemptions=0, pauses=(), record=False
+        self, script, cancelled, *, switches=(), preemptions=0, pauses=(), record=False
     ) -> None:
-        self.spots = spots
+        self.spots, self._owner = script.spots, script.owner
         self.cancelled = cancelled
         # Tick -> index of the worker to run from there. Ticks count the moments at which the
         # running worker could be stopped; those at which it cannot go on count down from -1.
@@ -74,9 +82,10 @@ class Stage:
         self.points: list[Point] = []
         self.verdict: Verdict | None = None
         self.ending = False
-        self.blocked: list[tuple[str, Place | None]] = []  # who waited, and where, at the verdict
+        self.blocked: list[Blocked] = []  # who waited at the verdict
         self.now = START
         self.steps = self.moves = self._tick = self._forced = 0
+        self.closed = False  # the play is over, from set-up to the end
         self.out_of_sight = False  # the verdict was not made by counting: it took real time
         self.names: list[str] = []
         self.main = False
@@ -124,7 +133,7 @@ class Stage:
         """Switch here, or note that one could have: the others may see what comes next."""
         fresh, worker.fresh = worker.fresh, False
         others = [w for w in self.cast if w is not worker and w.can_run(self.now)]
-        if not others:
+        if not others or worker.in_one_go:
             return
         tick = self._tick
         self._tick += 1
@@ -212,7 +221,7 @@ class Stage:
         if self.verdict is None:
             self.ending = True
             waiting = [w for w in self.cast if w.waiting and not w.done]
-            self.blocked = [(w.name, w.waits_at) for w in waiting]
+            self.blocked = [Blocked(w.name, w.waits_at, w.barred_by()) for w in waiting]
             place = self._loop(worker) if kind == "endless" else self._on(worker)
             self.verdict = Verdict(kind, worker.name, place, None, text)
 
@@ -268,6 +277,10 @@ class Stage:
     def _on(self, worker: Worker) -> Place | None:
         """The innermost line of the code under test that the worker is on, as Python sees it."""
         return next(self._stack(worker), None)
+
+    def strange_code(self) -> str:
+        """The package that the running worker is in, if its code is others'; else nothing."""
+        return self._owner.strange(sys._current_frames().get(self.current.thread.ident))
 
     def _loop(self, worker: Worker) -> Place | None:
         """The innermost loop that the worker is in, or else the function that calls itself."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from poolkit.course.player.search import Found
-from poolkit.course.player.stage import Verdict
+from poolkit.course.player.stage import Blocked, Verdict
 
 WIDTH = 96  # characters of a table row
 ROWS = 60  # rows of a table
@@ -11,6 +11,7 @@ _UNSEEN = (
     "The player cannot play this: {}. Locks belong in __init__, where each pool makes its own, "
     "and threads belong to the scene."
 )
+_STRANGE = "{} stands still at {}, in code of {}, which the player does not follow."
 _STUCK = (
     "{} stands still at {}, in something the player can neither see nor stop. A lock made at the "
     "top of the file or in the class body does that: locks belong in __init__."
@@ -69,6 +70,8 @@ def tell(found: Found, spots) -> str:
         return "It held in every schedule there was time for; not every one was tried."
     if verdict.kind == "unseen":
         return _UNSEEN.format(verdict.text)
+    if verdict.kind == "stuck" and verdict.text:
+        return _STRANGE.format(verdict.who, verdict.place or "a line of its own", verdict.text)
     if verdict.kind == "stuck":
         return _STUCK.format(verdict.who, verdict.place or "a line of its own")
     outcome = _outcome(verdict, found.stage, spots)
@@ -86,15 +89,22 @@ def _outcome(verdict: Verdict, stage, spots) -> str:
     place = line_of(verdict, spots)
     at = f" at {place}" if place else ""
     if kind == "deadlock":
-        waits = ", ".join(_waiter(name, place) for name, place in stage.blocked)
+        held = any(blocked.holder for blocked in stage.blocked)
+        waits = ("; " if held else ", ").join(_waiter(blocked) for blocked in stage.blocked)
         return f"nobody can go on ({waits})"
     if kind == "endless":
         return f"{verdict.who} goes round and round{at} instead of waiting to be woken"
     return key if kind == "claim" else key + at
 
 
-def _waiter(name: str, place) -> str:
-    return f"{name} waits for ever at {place}" if place else f"{name} waits for ever"
+def _waiter(blocked: Blocked) -> str:
+    name, place, holder = blocked
+    waits = f"{name} waits for ever" + (f" at {place}" if place else "")
+    if not holder:
+        return waits
+    if holder == "setup" != name:
+        return f"{waits}, the lock has been held since set-up"
+    return f"{waits}, the lock is held by {holder}" + (" already" if holder == name else "")
 
 
 def _segments(log: list[tuple]) -> list[Segment]:

@@ -8,7 +8,7 @@ import ctypes
 import threading
 from _thread import get_ident
 
-from poolkit.course.player.props import Ended, on_stage, real_lock
+from poolkit.course.player.locks import Ended, on_stage, real_lock
 from poolkit.course.player.script import Place
 
 
@@ -37,6 +37,7 @@ class Worker:
         ] = []  # the lines it is on, from the outermost call to the innermost
         self.waits_at: Place | None = None
         self.naps = self.cleaning = 0
+        self.in_one_go = 0  # in how many calls that nobody may interrupt
         self.result: object = None
 
     def cast(self, stage, index: int, name: str, job, followed: bool) -> None:
@@ -70,6 +71,16 @@ class Worker:
         if not self.waiting or (self.lock is not None and self.lock.holder is None):
             return True
         return self.deadline is not None and self.deadline <= now
+
+    def barred_by(self) -> str:
+        """Who holds the lock that it waits for, where that says something.
+
+        A lock that it took itself, and not by `with`, is one that others are to open: a ticket.
+        """
+        holder = self.lock.holder if self.lock is not None else None
+        if holder is None or (holder is self and self.lock.inside is not self):
+            return ""
+        return holder.name
 
     def _live(self) -> None:
         on_stage[get_ident()] = self

@@ -1,0 +1,1 @@
+"""The promises, one file a stage, in the order of `judging.STAGES`."""
