@@ -81,7 +81,7 @@ def test_grade_command(tmp_path):
     done = run(commands()[4], tmp_path)
 
     assert done.returncode == 0, done.stderr
-    assert re.search(r"02_simple.ipynb +simple.cap +0 of 5 +not attempted", done.stdout)
+    assert re.search(r"02_simple.ipynb +simple.cap +0 of 6 +not attempted", done.stdout)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script, for Linux and macOS")
