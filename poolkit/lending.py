@@ -120,7 +120,12 @@ class Desk:
             card = waiter.gift
             if card is not None:
                 card.next, self._stranded, self._chores.due = self._stranded, card, True
-            self._leave(waiter)
+            try:
+                self._leave(waiter)
+            finally:
+                late = waiter.gift  # from one who had looked at `gone` just before it was set
+                if card is None and late is not None:
+                    late.next, self._stranded, self._chores.due = self._stranded, late, True
             self._sweep()
             raise
 

@@ -45,15 +45,12 @@ class Played:
 @contextlib.contextmanager
 def _adapted():
     """The player, with what the suite needs of it beyond what it offers."""
-    before = {name: getattr(Stage, name) for name in ("wait", "_preempt", "_choose")}
-    Stage.wait = _interruptible(Stage.wait)
-    Stage._preempt = _only_who_can_run(Stage._preempt)
-    Stage._choose = _only_who_is_ready(Stage._choose)
+    before = Stage.wait
+    Stage.wait = _interruptible(before)
     try:
         yield
     finally:
-        for name, method in before.items():
-            setattr(Stage, name, method)
+        Stage.wait = before
 
 
 def _interruptible(wait):
@@ -67,26 +64,6 @@ def _interruptible(wait):
         return came
 
     return interruptible
-
-
-# A pool that remembers something from play to play (a thread's first borrowing takes another way)
-# meets a switch of the plan elsewhere than planned. There it must not wake one who waits.
-
-
-def _only_who_can_run(preempt):
-    def only(stage, worker, target, fresh):
-        if target.can_run(stage.now):
-            preempt(stage, worker, target, fresh)
-
-    return only
-
-
-def _only_who_is_ready(choose):
-    def only(stage, ready):
-        chosen = choose(stage, ready)
-        return chosen if chosen in ready else ready[0]
-
-    return only
 
 
 def play(story: type[Story], pool: type, follow: list) -> Verdict:

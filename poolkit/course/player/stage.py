@@ -164,6 +164,10 @@ class Stage:
                 return
 
     def _preempt(self, worker: Worker, target: Worker, fresh: bool) -> None:
+        # What remembers something from play to play (a thread's first loan takes another way) meets
+        # a planned switch elsewhere than planned: there it must not wake one who waits.
+        if not target.can_run(self.now):
+            return
         _headroom(12)
         self._tell("pause", worker, worker.before if fresh else worker.place, fresh)
         self.held += [(worker.name, lock) for lock in self.locks if lock.inside is worker]
@@ -259,7 +263,7 @@ class Stage:
         if self._forced in self._switches:
             chosen = self.cast[self._switches.pop(self._forced)]
             self._calm_down()
-            return chosen
+            return chosen if chosen in ready else ready[0]
         ready = sorted(ready, key=lambda worker: worker.paused)
         if not self._switches:
             others = tuple(w.index for w in ready[1:])
