@@ -1,4 +1,4 @@
-"""Lesson 09, review: a pool as one finds it, seven faults, and for each a proof and a mend."""
+"""Lesson 09, review: a pool as one finds it, seven of its faults, and for each a proof and a mend."""
 
 from __future__ import annotations
 
@@ -161,7 +161,10 @@ class CleanPool(Mended2):
 
     @contextmanager
     def connection(self):
-        """Lend for a `with` block; give back at its end, whatever it raised. That goes on."""
+        """Lend for a `with` block; give back at its end, whatever it raised. That goes on.
+
+        Nothing is committed here: what is to stay, the block commits.
+        """
         conn = self.acquire()
         try:
             yield conn
@@ -940,7 +943,7 @@ prove_end = Exercise(
         "forgetful unseen": "A pool that was closed and took back an open connection passed `closed`.",
         "brutal unseen": "A pool that closes a connection while it is out passed `closed`.",
     },
-    after="Seven faults, and for each a proof that will still be there when somebody changes the pool next year.",
+    after="Seven of the faults, and for each a proof that will still be there when somebody changes the pool next year.",
 )  # fmt: skip
 
 
@@ -1220,7 +1223,7 @@ mend_wait = Exercise(
         "waits beside a free place": "One lay idle and there was room for a second. Ann saw the idle one, ben took it, and ann waited in vain although she could have opened another.",
         "stands still": STILL,
     },
-    after="Decide under the lock, act outside it. Only the wait has moved.",
+    after="The decision is made under the lock, and the wait is outside it. Opening is still inside; the end of the lesson comes back to that.",
 )  # fmt: skip
 
 
