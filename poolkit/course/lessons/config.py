@@ -136,6 +136,7 @@ def play_fields(config_class, given: dict) -> Iterator[Seen]:
     config = config_class(**given)
     yield Seen("the call gives", "a config", "a config")
     twin, usual = config_class(**given), config_class()
+    yield from without_names(config_class, given)
     for name in DEFAULTS:
         yield Seen(f"its `{name}` is", getattr(config, name))
     for name, value in given.items():
@@ -143,6 +144,19 @@ def play_fields(config_class, given: dict) -> Iterator[Seen]:
         yield Seen("printed, it", shown, f"{'shows' if shown else 'does not show'} its `{name}`")
     yield from compared(config, twin, "one made in the same way")
     yield from compared(config, usual, "`SmallConfig()`")
+
+
+def without_names(config_class, given: dict) -> Iterator[Seen]:
+    """What it makes of values in the order of the text: the same, or nothing (`kw_only`)."""
+    if list(given) != list(DEFAULTS)[: len(given)]:
+        return
+    try:
+        made = config_class(*given.values())
+    except TypeError:
+        made = None
+    fits = made is None or all(getattr(made, n) is v for n, v in given.items())
+    told = "holds each where the text says" if fits else f"is {short(made)}"
+    yield Seen("given without names, in the order of the text, it", fits, told)
 
 
 def compared(config, other, name: str) -> Iterator[Seen]:
@@ -388,10 +402,17 @@ def was_looked_at(config_class) -> bool:
 
 
 def sizes_and_company() -> Iterator[dict]:
-    """Every kind of size, alone and beside other settings that have nothing wrong with them."""
+    """Every kind of size, alone and beside other settings, sound ones and odd ones."""
     sizes = [1, 2, 5, 50, 10**9, 0, -1, -7, -(10**9), True, False, None, 2.5, 0.5, -1.5, 5.0, 1.0]
     odd = [math.inf, math.nan, "5", "five", "", b"5", [5], (5,), {5}, object]
     company = [{}, {"timeout": 0.5}, {"max_retries": 1}, {"db_path": "app.db", "timeout": 0}]
+    # The text says that the others are not looked at.
+    company += [
+        {"timeout": "5"},
+        {"timeout": -1},
+        {"max_retries": 0},
+        {"max_retries": None, "db_path": ""},
+    ]
     for given in company:
         yield from ({"pool_size": size, **given} for size in (*sizes, *odd))
 

@@ -158,12 +158,18 @@ def _by_hand(conn) -> None:
     note(conn)
 
 
+def _rows_as(factory: Callable) -> Callable[[sqlite3.Connection], None]:
+    """A borrower's own setting: what a row looks like."""
+    return lambda conn: setattr(conn, "row_factory", factory)
+
+
 _WELL = (
     Patient("An open connection"),
     Patient("One with a row inserted and not committed", prepare=note),
     Patient("One after BEGIN", prepare=lambda conn: conn.execute("BEGIN")),
     Patient("One whose borrower has read a row of three", prepare=_read_on),
     Patient("One with isolation_level None, after BEGIN and an INSERT", prepare=_by_hand),
+    Patient("One whose row_factory is sqlite3.Row", prepare=_rows_as(sqlite3.Row)),
     Patient("One to a database that another connection has locked", locked=True),
 )
 _ERRORS = (

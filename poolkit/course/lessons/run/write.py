@@ -216,12 +216,15 @@ class Night:
     fails: int = 0
     error: type[BaseException] | None = None
     renames: bool = True
+    name: str = "summary.json"
 
     def __str__(self) -> str:
         there = "Yesterday's summary is there" if self.old else "There is no file yet"
         text = f"{there}, and {self.summary} is written"
         if self.machine != "utf-8":
             text += f" on a machine with {self.machine}"
+        if self.name != "summary.json":
+            text += f" into `{self.name}`"
         if not self.renames:
             text += " where `os.rename` replaces no file, as on Windows"
         if self.fails:
@@ -271,12 +274,15 @@ def nights() -> Iterator[Night]:
     yield from (Night("a long summary", fails=step, error=OSError) for step in range(1, 5))
     yield from (Night(fails=step, old=False, error=OSError) for step in range(1, 5))
     yield Night(renames=False)
+    for name in ("summary.tmp", "summary", "summary.json.tmp", "summary.new", "a.b.c", "café.json"):
+        yield Night(name=name)
+        yield Night("a long summary with something that JSON has no word for", name=name)
 
 
 def play(write: Callable, night: Night) -> Iterator[Seen]:
     """Whether what comes out, what `path` holds and what lies beside it fit together."""
     with in_folder() as folder, in_folder() as elsewhere:
-        path, reader = folder / "summary.json", elsewhere / "still open"
+        path, reader = folder / night.name, elsewhere / "still open"
         if night.old:
             path.write_text(OLD, encoding="utf-8")
             with suppress(OSError):  # not every disk can give one file two names
