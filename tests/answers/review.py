@@ -497,7 +497,7 @@ class WaitProof(WaitScene):
 # --- review.mend_wait
 
 
-@right("review.mend_wait")
+@wrong("review.mend_wait", "stands still", breaks="gives_up_in_time")
 class WaitingPool(Mended1):
     def acquire(self):
         self.lock.acquire()

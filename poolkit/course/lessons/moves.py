@@ -12,6 +12,7 @@ from poolkit.course.pools import is_closed, listed
 
 ACQUIRE, FIRST, LAST, DIES = "acquire", "give back the first", "give back the last", "one idle dies"
 DIRTY, CLOSE = "the first that is out writes a row", "close_all"
+ROLLBACK = "Ctrl-C comes during the rollback of the first that is out"
 HELD_DIES = "the first that is out dies"
 CTRL_C = "Ctrl-C comes during the next SELECT 1"
 Bench = Callable[[type], object]  # a context manager that gives lesson 09's bench
@@ -48,28 +49,41 @@ DOINGS: dict[str, Callable] = {
 }
 _ROW = "INSERT INTO users SELECT 'user ' || count(*) FROM users"
 BLOCKS = {block(does, e): (does, e) for does in DOINGS for e in (None, sqlite3.IntegrityError, *TROUBLES[3:])}  # fmt: skip
+FAILS = {
+    "no connection can be opened": 0,
+    "only one connection can be opened": 1,
+    "only two connections can be opened": 2,
+}
 THROWS = {throws(trouble): trouble for trouble in TROUBLES}
 
 
 def histories(moves: tuple[str, ...], longest: int, sizes: tuple[tuple[int, int], ...]) -> Iterator:
-    """All short histories: ((least, most), moves), in order of length."""
+    """All short histories in which nobody waits, since a wait takes its time: ((least, most), moves)."""
     for history in sequences(moves, longest, _possible):
-        for size in sizes:
-            yield size, history
+        yield from ((size, history) for size in sizes if _most_out(history) <= size[1])
+
+
+def of_what_is_opened() -> Iterator:
+    """The histories of `review.mend_start`: opening ahead, also in vain, and throwing away."""
+    none, one, two = FAILS
+    yield from (((least, 3), (fails,)) for fails in (none, one, two) for least in (1, 2, 3))
+    sizes = ((0, 1), (1, 2), (2, 2), (2, 3), (3, 3))
+    yield from histories((ACQUIRE, FIRST, *THROWS), 3, sizes)
 
 
 def of_what_waits() -> Iterator:
-    """The histories of `review.mend_wait`: nobody waits in them, since each wait takes its time."""
-    for size, moves in histories((ACQUIRE, FIRST, LAST, DIES), 4, ((0, 1), (1, 2), (2, 3))):
-        if _most_out(moves) <= size[1]:
-            yield size, moves
+    """The histories of `review.mend_wait`: one thread's, and one wait in vain."""
+    yield from histories((ACQUIRE, FIRST, LAST, DIES), 4, ((0, 1), (1, 2), (2, 3)))
     yield (0, 1), (ACQUIRE, ACQUIRE)
+    none, one, _two = FAILS
+    yield (0, 1), (none, ACQUIRE)
+    yield (0, 2), (one, ACQUIRE, ACQUIRE)
 
 
 def _most_out(moves: tuple[str, ...]) -> int:
     out, most = 0, 0
     for move in moves:
-        out += (move == ACQUIRE) - (move in (FIRST, LAST))
+        out += (move == ACQUIRE) - (move in (FIRST, LAST) or move in THROWS)
         most = max(most, out)
     return most
 
@@ -80,6 +94,7 @@ def of_what_comes_back() -> Iterator:
     yield from histories((block("writes", None), block("writes", Bug)), 2, ((0, 2),))
     yield from histories((ACQUIRE, FIRST, LAST, DIRTY), 4, ((0, 2),))
     yield (0, 2), (ACQUIRE, HELD_DIES, FIRST, ACQUIRE)
+    yield (0, 2), (ACQUIRE, DIRTY, ROLLBACK, FIRST)
 
 
 def of_what_ends() -> Iterator:
@@ -116,11 +131,16 @@ def play(bench: Bench):
     def played(pool_class: type, history: tuple) -> Iterator[Seen]:
         (least, most), moves = history
         with bench(pool_class) as tried:
+            tried.fails_after = next((FAILS[move] for move in moves if move in FAILS), None)
             pool, held = tried.pool(least=least, most=most, patience=0.01), []
             for move in moves:
                 yield from _move(tried, pool, held, move)
-            if CTRL_C not in moves:  # what becomes of a connection then is nobody's promise
-                yield from _stands(tried, pool)
+            if not {CTRL_C, ROLLBACK} & set(
+                moves
+            ):  # what becomes of a connection then is nobody's promise
+                yield _lock_of(pool)
+                if tried.fails_after is None:  # nor what is counted after a failed connect
+                    yield from _stands(tried, pool)
 
     return played
 
@@ -133,6 +153,8 @@ def _move(tried, pool, held: list, move: str) -> Iterator[Seen]:
         conn.trouble = THROWS[move]("closing") if THROWS.get(move) else None
         call = pool.throw_away if move in THROWS else pool.release
         yield _tried("it raises", lambda: call(conn) and None)
+    elif move == ROLLBACK and held:
+        held[0].rollback_trouble = KeyboardInterrupt()
     elif move == HELD_DIES and held:
         held[0].close()
     elif move == DIRTY and held:
@@ -181,6 +203,11 @@ def _tried(what: str, call: Callable[[], str | None]) -> Seen:
     except BaseException as error:
         got = str(error) if type(error).__name__ == "WrongType" else type(error).__name__
     return Seen(what, got, got)
+
+
+def _lock_of(pool) -> Seen:
+    held = pool.lock.locked()
+    return Seen("`self.lock` is", held, "still held" if held else "free")
 
 
 def _stands(tried, pool) -> Iterator[Seen]:

@@ -218,12 +218,19 @@ NOBODY = "INSERT INTO users VALUES (NULL)"  # IntegrityError; the connection is 
 
 
 class Watched(sqlite3.Connection):
-    """A connection whose next `close()` raises what is put into `trouble`."""
+    """A connection whose next `close()` raises what is put into `trouble`; likewise `rollback()`."""
 
     trouble = None
+    rollback_trouble = None
 
     def __repr__(self):
         return "<a connection>"
+
+    def rollback(self):
+        trouble, self.rollback_trouble = self.rollback_trouble, None
+        if trouble is not None:
+            raise trouble
+        super().rollback()
 
     def close(self):
         trouble, self.trouble = self.trouble, None
@@ -243,8 +250,11 @@ class Bench:
     def __init__(self, pool_class):
         self.pool_class = pool_class
         self.opened = []
+        self.fails_after = None  # so many connections can be opened, and the next one cannot
 
     def connect(self):
+        if self.fails_after == len(self.opened):
+            raise sqlite3.OperationalError("unable to open database file")
         conn = sqlite3.connect(":memory:", check_same_thread=False, factory=Watched)
         conn.execute(USERS)
         self.opened.append(conn)
@@ -624,6 +634,16 @@ class Unchecked(MendedPool):
     tested = FoundPool.tested
 
 
+class Stumbling(MendedPool):
+    def tested(self, conn):
+        try:
+            conn.execute("SELECT 1")
+        except sqlite3.Error:
+            self.throw_away(conn)
+            raise
+        return conn
+
+
 class Unmoved(MendedPool):
     def tested(self, conn):
         with suppress(sqlite3.Error):
@@ -682,6 +702,7 @@ WORLD: dict[type, str] = {
     Silencing: "a pool that swallows an IntegrityError",
     Rewording: "a pool that turns an IntegrityError into another one",
     Unchecked: "a pool that lends what died without a look",
+    Stumbling: "a pool that gives one borrower the error of what died, and replaces it for the next",
     Unmoved: "a pool that swallows the error of its test, and lends what died",
     Forgetful: "a pool that leaves open what comes back after its end",
     Brutal: "a pool that closes what is out",
@@ -1039,9 +1060,7 @@ mend_start = Exercise(
         hides_nothing_else,
         Histories(
             "Over every short history of opening, lending and throwing away, it does what the text says.",
-            inputs=lambda: moves.histories(
-                (moves.ACQUIRE, moves.FIRST, *moves.THROWS), 3, ((0, 1), (1, 2), (2, 2), (2, 3), (3, 3))
-            ),
+            inputs=moves.of_what_is_opened,
             play=moves.play(bench),
             tell=moves.tell,
         ),
@@ -1162,7 +1181,28 @@ def gives_up_in_time(pool_class):
         else:
             raise AssertionError("beyond the cap")
 
+    def setup(bench, pool):
+        return pool.acquire()
+
+    def ann(bench, pool, lent):
+        with suppress(TimeoutError):
+            patient_or_late(pool)
+
+    def ben(bench, pool, lent):
+        pool.release(lent)  # ann, who waits, may take it at any moment from here on
+        with suppress(TimeoutError):
+            patient_or_late(pool)
+
     on_stage(pool_class, claim, least=0, most=1)
+    on_stage(pool_class, setup, ann, ben, least=0, most=1)
+
+
+def patient_or_late(pool):
+    """Acquire; a time-out may come, and nothing else."""
+    try:
+        pool.acquire()
+    except queue.Empty:
+        raise AssertionError("another error") from None
 
 
 def keeps_the_cap(pool_class):
@@ -1216,7 +1256,7 @@ mend_wait = Exercise(
         "still under the lock": "Ann waited until her five seconds were up, although ben came after one to give his connection back.",
         "no wait": "Ann came when all were out, and gave up at once; her patience is 5 seconds.",
         "shortened": "Ann gave up after {waited:plain} seconds; her patience is 5.",
-        "another error": "The time was up, and `queue.Empty` came out. Callers expect TimeoutError: `self.wait()` raises it.",
+        "another error": "Somebody got no connection, and `queue.Empty` came out. Callers expect TimeoutError: `self.wait()` raises it.",
         "beyond the cap": "The only connection was out, and the next borrower got one all the same.",
         "not handed on": "Ben gave his connection back, and ann, who waited, got another one.",
         "no lock": "Two came at once to a pool of one, and two connections were opened.",
