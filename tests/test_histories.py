@@ -166,7 +166,7 @@ def test_a_history_of_loans_begins_with_none_and_leaves_nothing_impossible_in():
     ("moves", "words"),
     [
         ((), "before anything is done"),
-        ((ACQUIRE, ACQUIRE, FIRST), "`acquire`, `acquire`, give back the first"),
+        ((ACQUIRE, ACQUIRE, FIRST), "`acquire`, `acquire`, give back the oldest loan"),
         ((ACQUIRE,) * 3, "`acquire` (3 times)"),
         (("stats", ("shrink", 1)), "`stats`, `shrink(1)`"),
         ((("rush", 4),), "4 are borrowed at once and given back in the same order"),
@@ -198,5 +198,5 @@ def test_two_pools_that_share_a_shelf_are_told_apart_from_ours():
 
     found = claim.first_difference(Shared)
 
-    assert found.history == "With `pool_size=5`: `acquire`, give back the first"
+    assert found.history == "With `pool_size=5`: `acquire`, give back the oldest loan"
     assert "did not open for it" in found.theirs

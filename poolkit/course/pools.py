@@ -12,7 +12,7 @@ from poolkit import ConnectionConfig
 from poolkit.course.exercises import expect
 from poolkit.course.histories import Seen, sequences
 
-ACQUIRE, FIRST, LAST = "acquire", "give back the first", "give back the last"
+ACQUIRE, FIRST, LAST = "acquire", "give back the oldest loan", "give back the newest loan"
 Move = str | tuple[str, int]
 _DONE = {
     "rush": "are borrowed at once and given back in the same order",

@@ -470,7 +470,7 @@ check_exercise = Exercise(
         "assert": "pool_size={size} was refused with AssertionError. Python leaves every `assert` out when it runs with -O; ValueError stands always.",
         "took a bool": "`CheckedConfig(pool_size=True)` was accepted. To Python, True is the int 1; to a reader it is a slip of the hand.",
         "wrong error": "`pool_size={size}` should raise {wanted:plain}; yours raised {error:plain}.",
-        "no field named": "For pool_size={size} the message is {message}. Whoever reads it has thirteen settings to choose from: name `pool_size`.",
+        "no field named": "For pool_size={size} the message is {message}. Whoever reads it has thirteen settings to choose from.",
         "no value named": "For pool_size={size} the message is {message}. Show the value: often it alone tells where it came from.",
     },
     slips=(
@@ -622,7 +622,7 @@ check_exercise = Exercise(
         ),
         slip(
             "another history",
-            "False is looked at as the number 0 before anybody asks whether it is a number.",
+            "A bool is a kind of int, so that False passes that question and is looked at as the number 0.",
             edit="""
 -        if not isinstance(self.pool_size, int) or isinstance(self.pool_size, bool):
 +        if not isinstance(self.pool_size, int):
@@ -811,7 +811,7 @@ test_exercise = Exercise(
         "never asks": "Your test was given a config class and made no config of it. `config_class` is the argument, and stands for whichever class is tested.",
         "returns": "Your test returned {returned} for a config that takes 0. Nobody looks at what a test returns; it fails by raising AssertionError.",
         "sees nothing": "A config that takes `pool_size=0` passed your test: no error came out of it.",
-        "fails by accident": "Your test failed with {error:plain} on a config that takes 0. It should be AssertionError, raised on purpose, so that whoever reads it knows what failed.",
+        "fails by accident": "Your test failed with {error:plain} on a config that takes 0. A test that fails raises AssertionError: any other exception reads as a test that is broken itself.",
         "never tries one": "A config that refuses every size below 2 passed your test.",
         "any error will do": "A config that raises KeyError for `pool_size=0` passed your test.",
     },

@@ -10,7 +10,12 @@ from poolkit.course.guard import Ended, NoInput
 from poolkit.course.histories import Seen, sequences
 from poolkit.course.pools import is_closed, listed
 
-ACQUIRE, FIRST, LAST, DIES = "acquire", "give back the first", "give back the last", "one idle dies"
+ACQUIRE, FIRST, LAST, DIES = (
+    "acquire",
+    "give back the oldest loan",
+    "give back the newest loan",
+    "one idle dies",
+)
 DIRTY, CLOSE = "the first that is out writes a row", "close_all"
 ROLLBACK = "Ctrl-C comes during the rollback of the first that is out"
 HELD_DIES = "the first that is out dies"

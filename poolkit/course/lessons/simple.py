@@ -670,12 +670,12 @@ peak = Exercise(
         'Fill in the two blanks.\n\n# in acquire\nconn = super().acquire()\nself._peak = max(____, ____)\nreturn conn\n\n# in stats\nstats = super().stats()\nstats["peak"] = self._peak\nreturn stats',
     ),
     tellings={
-        "no peak": 'There is no `"peak"` in what `stats()` returns.',
+        "no peak": '`stats()` was asked, and there was no `"peak"` in what it returned; it belongs there from the start.',
         "starts wrong": "Nobody has borrowed from this pool yet, only from another one, and its peak is {peak}.",
         "one at a time": "Four loans, one after the other, and never two at once: the peak is {peak}, not 1.",
         "seven at once": "Seven are out at once, and the peak is {peak}.",
         "does not stay": "With three out at once the peak was {top}. All came back{then:plain}, and now it is {peak}.",
-        "idle or reused": "Three lay idle, and {out} of them went out. The peak is {peak}.",
+        "idle or reused": "Three that had never been lent lay idle, and {out} of them went out. The peak is {peak}, not {out}.",
         "lost keys": "`stats()` had these before and has them no more: {lost}.",
     },
     slips=(
@@ -710,7 +710,7 @@ peak = Exercise(
         ),
         slip(
             "does not stay",
-            "What is out now is not the most that ever was: keep the larger of the two.",
+            "What is out now is not the most that ever was.",
             breaks="does_not_fall",
             edit="""
 -        return {**super().stats(), "peak": self._peak}
@@ -950,7 +950,7 @@ shrink = Exercise(
         ),
         slip(
             "another number",
-            "`shrink(0)` takes nothing away. Often that is a slice, since `[-0:]` is the whole list, or a 0 that counts as false.",
+            "A target of 0 is not heeded. Often that is a slice, since `[-0:]` is the whole list, or a 0 that counts as false.",
             breaks="shrinks_to_the_target",
             edit="""
 -        while len(self._idle) > target:
@@ -962,7 +962,7 @@ shrink = Exercise(
         ),
         slip(
             "another number",
-            "It goes down to `pool_size`, whatever `target` is.",
+            "It never goes below `pool_size`, and `target` may be less.",
             breaks="shrinks_to_the_target",
             edit="""
 -        while len(self._idle) > target:

@@ -202,7 +202,9 @@ def play_patients(func, history: tuple[Patient, ...]) -> Iterator[Seen]:
     """What is reported of each, and how it is afterwards."""
     with contextlib.ExitStack() as stack:
         conns = [stack.enter_context(_made(one)) for one in history]
-        asked = [call("`health_check`", func, conn) for conn in conns]
+        each = ("`health_check` of the first", "`health_check` of the second")
+        names = each if len(conns) > 1 else ("`health_check`",)
+        asked = [call(name, func, conn) for name, conn in zip(names, conns, strict=True)]
         if len(conns) > 1:
             asked.append(call("asked again about the first it", func, conns[0]))
         for seen in asked:

@@ -359,7 +359,7 @@ guard = Exercise(
         ),
         slip(
             "miscounted",
-            "Only what is kept is counted as back.",
+            "In yours only what is kept is counted as back.",
             breaks="counts_them_all",
             edit="""
 -        self._in_use -= 1

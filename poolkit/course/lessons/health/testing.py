@@ -101,8 +101,8 @@ POOLS = {
     "A pool that looks when it lends": LookingPool,
     "A pool that keeps and lends closed connections": TrustingPool,
     "A pool that throws every connection away": KeepsNothing,
-    "A pool that turns closed ones away and has no `_idle`": Shelf,
-    "A pool that lends closed ones and has no `_idle`": TrustingShelf,
+    "A pool that turns closed ones away, lends the one that came back first, and has no `_idle`": Shelf,
+    "A pool that lends closed ones, the one that came back first before the others, and has no `_idle`": TrustingShelf,
     "A pool that keeps what comes back and lends only new ones": LendsOnlyNew,
     "A pool that keeps a new one in place of each that comes back": Exchanges,
     "A pool that turns closed ones away, and commits what was left open": Commits,
@@ -207,16 +207,16 @@ test_exercise = Exercise(
         "fails the guard": "Your test complains about a pool whose guard turns closed connections away: {error}.",
         "stops at the guard": "On a pool whose guard turns closed connections away your test stops with {error}. All that it can count on is `acquire()` and `release(conn)`.",
         "own pool": "Your test never made a pool of the class that it was given: `pool_class(ConnectionConfig())`. It has to try that one, whichever it is.",
-        "fails the other": "Your test complains about a pool that is right in another way, it looks when it lends: {error}. What counts is what `acquire()` gives, not what lies on the shelf.",
+        "fails the other": "Your test complains about a pool that is right in another way, it looks when it lends: {error}. What counts is whether what `acquire()` gives is open, and nothing besides.",
         "sees nothing": "A pool that keeps and lends closed connections passed your test, which was never lent a closed one.",
         "saw it": "A pool that keeps and lends closed connections passed your test. It was lent a closed one ({closed} of its loans), and nothing was raised.",
-        "fails by accident": "On a pool that lends closed connections your test stops with {error}. Raise AssertionError on purpose, so that whoever reads it knows what failed.",
+        "fails by accident": "On a pool that lends closed connections your test stops with {error}. A test that fails raises AssertionError: any other exception reads as a test that is broken itself.",
         "reuses nothing": "A pool that throws every connection away passed your test. It never lends a closed one, and is no pool.",
     },
     slips=(
         slip(
             "sees nothing",
-            "Borrow again after the closed one was given back.",
+            "What shows the fault is a connection that is closed, given back, and then lent.",
             breaks="fails_a_trusting_pool",
             edit="""
 -    assert not is_closed(pool.acquire()), "a closed connection was lent"
@@ -224,7 +224,7 @@ test_exercise = Exercise(
         ),
         slip(
             "saw it",
-            "Often what was found is returned or printed, or the AssertionError is caught: only what is raised makes a test fail.",
+            "Only what is raised makes a test fail. Often what was found is returned, printed or caught, or the `assert` has brackets around condition and text: a pair is always true.",
             breaks="fails_a_trusting_pool",
             edit="""
 -    assert not is_closed(pool.acquire()), "a closed connection was lent"

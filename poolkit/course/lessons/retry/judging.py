@@ -293,7 +293,7 @@ transient = Exercise(
         ),
         slip(
             "needs the message",
-            "Both have to agree, the code and the words.",
+            "In yours both have to agree, the code and the words.",
             breaks="trusts_the_code",
             edit="""
 -        return code & 0xFF in (5, 6)
@@ -311,7 +311,7 @@ transient = Exercise(
         ),
         slip(
             "by hand",
-            'Only the words "database is locked", and nothing besides, pass.',
+            'In yours only the words "database is locked", and nothing besides, pass.',
             breaks="reads_a_message",
             edit="""
 -    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
@@ -338,7 +338,7 @@ transient = Exercise(
         ),
         slip(
             "others",
-            "Every error of SQLite's is judged by its message.",
+            "In yours every error of SQLite's is judged by its message.",
             breaks="leaves_others",
             edit="""
 -    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)
@@ -347,7 +347,7 @@ transient = Exercise(
         ),
         slip(
             "others",
-            "Whatever the type, the message decides.",
+            "In yours the message decides, whatever the type.",
             breaks="leaves_others",
             edit="""
 -    return isinstance(exc, sqlite3.OperationalError) and "is locked" in str(exc)

@@ -319,7 +319,7 @@ exercise = Exercise(
         "not called once": "`work` was called {calls:plain}; it should be called once.",
         "wrong code": "The exit code of {what:plain} should be {want}, and yours was {got}.",
         "chatters": "All went well and yet this was printed: {said}. Whoever starts the command every night wants to hear of it only when something is wrong.",
-        "not caught": "The work raised {name:plain}, and so did your function. It is one of the three, or a subclass of one: OSError, ValueError, sqlite3.Error.",
+        "not caught": "The work raised {name:plain}, and so did your function. That one, like every subclass of OSError, ValueError and sqlite3.Error, ends in a line and 2.",
         "on stdout": "This came out on stdout: {said}. There the summary goes, which the next program reads.",
         "no message": "The exception says {text}, and on stderr stands {said}.",
         "traceback": "A traceback stands on stderr. It helps whoever can mend the program; the person who typed a wrong name wants the message alone.",

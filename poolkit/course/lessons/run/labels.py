@@ -253,7 +253,7 @@ exercise = Exercise(
         "other order": "Every label arrived, in another order: {got}.",
         "wrong labels": "A file with five lines, the last without a newline, gave {got}; it should be {want}.",
         "kept blanks": "A file with {file:plain} gave {got}.",
-        "not stripped": "A file with login, between spaces, and order shipped gave {got}.",
+        "not stripped": "A file with login, between spaces, a line that is a tab, and order shipped gave {got}.",
         "something of nothing": "A file with {file:plain} gave {got}.",
         "wrong encoding": "The file holds café, written in UTF-8, and you read {got}.",
         "own encoding": "On a machine whose own encoding is cp1252, as many Windows machines have, the file holds café, written in UTF-8, and you read {got}.",

@@ -300,7 +300,11 @@ def play(write: Callable, night: Night) -> Iterator[Seen]:
         yield Seen("beside it lies", beside(path), ", ".join(beside(path)) or "nothing")
         if reader.exists():
             same_old = reader.read_text(encoding="utf-8") == OLD
-            yield Seen("who had the old file open reads", same_old, "it" if same_old else "another")
+            yield Seen(
+                "who had the old file open reads",
+                same_old,
+                "the old summary" if same_old else "something else in it",
+            )
 
 
 def came_out(raised, error, fired: str, night: Night) -> Seen:
@@ -373,20 +377,20 @@ exercise = Exercise(
     tellings={
         "nothing there": "You returned, and there is no file at `path`.",
         "still the old one": "You returned, and `path` holds yesterday's summary.",
-        "reads otherwise": "Read back, the file holds something else than was written: {got}.",
+        "reads otherwise": "The file does not hold the summary as JSON. Read back it gives {got}.",
         "old and new": "A longer file was there before. Now `path` holds {got}.",
         "old one destroyed": "Yesterday's summary was in the file, and today's could not be written to its end. Now the file holds: {got}.",
         "old one gone": "Yesterday's summary was in the file, and today's could not be written to its end. Now there is no file at `path` at all.",
         "made up": "The summary holds something for which JSON has no word, and you wrote it all the same: {got}. Whoever reads it takes that for true.",
         "own encoding": "On a machine whose own encoding is cp1252 the file does not read back as it was written. It holds: {got}.",
         "elsewhere": "The new file was made in another folder. That may be another disk, and from one disk to another `os.replace` fails.",
-        "a gap": "At the moment of the swap the old summary was gone already: who looks then finds none, and if the power fails there is none.",
+        "a gap": "At the moment of the swap there was no summary at `path`: who looks then finds none, and after a power cut there is none.",
         "swallowed": "The summary could not be written, and nobody heard of it.",
         "another error": "JSON had no word for a part of the summary, and instead of its TypeError came {came:plain}.",
-        "in place": "All went well, but the new summary was written into the old file itself: a full disk, or a reader at that moment, meets half a summary.",
+        "in place": "All went well, but the new summary was written into the old file itself: whoever reads at that moment meets half a summary, and so does the next morning after a power cut.",
         "too soon": "When you swapped, the new file held {size} bytes, and not all of the summary: the rest was written later.",
         "renamed": "On Windows `os.rename` refuses where a file is there already, and so does what stands on it. `os.replace` does not, on any system.",
-        "left behind": "This time {when:plain}, and afterwards {left} lies in the folder too.",
+        "left behind": "This time {when:plain}, and afterwards {left} lies beside it.",
         "left behind by Ctrl-C": "Somebody pressed Ctrl-C while you wrote, and another file lies in the folder now.",
     },
     slips=(

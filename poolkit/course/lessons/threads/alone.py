@@ -12,7 +12,7 @@ from poolkit.course.lessons.scenes import Connection, Table
 
 TAKE, FAIL = "`acquire`", "an `acquire` at which connecting fails"
 NOW, SOON = "`acquire(timeout=0)`", "`acquire(timeout=2.5)`"
-FIRST, LAST = "give back the first", "give back the last"
+FIRST, LAST = "give back the oldest loan", "give back the newest loan"
 PATIENCE = {TAKE: {}, FAIL: {}, NOW: {"timeout": 0}, SOON: {"timeout": 2.5}}
 TIMED, GIVES = (NOW, SOON), (FIRST, LAST)
 

@@ -357,7 +357,7 @@ exercise = Exercise(
         "result lost": "The work returned 7 and your function returned {got}.",
         "not called once": "The work {how:plain}, and it was called {calls:plain}. Call it once: who borrows decides whether to try again.",
         "too early": "While the work was at it, the pool had not one connection lent, but {out}.",
-        "gave back a closed one": "After your function the connection that was lent is closed, and the next borrower pays for opening another.",
+        "gave back a closed one": "After your function the connection that was lent is closed: no borrower can use it again.",
         "commits a half": "The work inserted a row and then raised, and the row is committed.",
         "never given back": "All went well, and the connection is still out.",
         "leaks on error": "The work raised, and the connection is still out.",

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from poolkit import PoolTimeout
+from poolkit import PoolError, PoolTimeout
 from poolkit.course.exercises import Exercise, assume, because
 from poolkit.course.guard import Ended, NoInput
 from poolkit.course.histories import Histories, Seen
@@ -204,7 +204,16 @@ def play(test: Callable, tried: tuple[Store, bool]) -> Iterator[Seen]:
             tried = sorted({repr(list(labels)) for labels in store.given})
             yield Seen("it was tried with", tried, " and ".join(tried))
             yield Seen("lent afterwards:", out(pool))
-            pool.release(pool.acquire())
+            yield Seen("afterwards the pool", *still_lends(pool))
+
+
+def still_lends(pool) -> tuple[bool, str]:
+    """Whether a pool can still be used, and in words."""
+    try:
+        pool.release(pool.acquire())
+    except PoolError as error:
+        return False, f"cannot be used: {type(error).__name__}"
+    return True, "can be used"
 
 
 exercise = Exercise(
@@ -235,7 +244,7 @@ exercise = Exercise(
         "returned": "On a workload that leaks, your test returned {got}, and a test that returns has passed. It fails by raising: `assert …`, or `raise AssertionError(…)`.",
         "misses the error": "A workload that leaks whenever an INSERT fails passed your test, which gave it {given}.",
         "misses the good end": "A workload that leaks whenever all goes well passed your test, which gave it {given}.",
-        "fails by accident": "On {how:plain}, your test stopped with {name:plain}. Raise AssertionError on purpose, so that whoever reads it knows what failed.",
+        "fails by accident": "On {how:plain}, your test stopped with {name:plain}. A test that fails raises AssertionError: any other exception reads as a test that is broken itself.",
     },
     slips=(
         slip(
@@ -258,7 +267,7 @@ exercise = Exercise(
         ),
         slip(
             "misses the error",
-            "It passes on every workload, whatever that does. Often the look at the pool stands inside the `try`, where an exception skips it, and where `except Exception` catches the AssertionError, too.",
+            "It passes on every workload, whatever that does. Let it print what it compares, on a workload that leaks: often it looks too early, or its AssertionError is caught, or the `assert` has brackets around condition and text, which is always true.",
             breaks="fails_a_leak_on_error fails_a_leak_on_success",
             edit="""
              store(pool, labels)
