@@ -324,7 +324,7 @@ def _explain(exercise: Exercise, run: Run) -> tuple[str, str]:
     if line is None:
         return (
             "wrong type",
-            f"What came back cannot be used as the claim uses it ({type(error).__name__}).",
+            f"The next step, with what came back, raised {type(error).__name__}.",
         )
     return f"raised {type(error).__name__}", _raised_story(error, line)
 

@@ -822,9 +822,9 @@ def every_ending() -> Histories:
 
 
 TELLINGS = {
-    "not committed": "A block wrote a row and ended well, and its transaction is still open. Whoever borrows next commits it or throws it away.",
+    "not committed": "A block wrote a row and ended well, and its transaction is still open.",
     "good block undone": "A block wrote a row and ended well, and the row is gone.",
-    "left open": "A block wrote a row and raised, and its transaction is still open. Whoever borrows next may commit half of somebody else's work.",
+    "left open": "A block wrote a row and raised, and its transaction is still open.",
     "half committed": "A block wrote a row and raised, and the row was stored: half of a piece of work, kept for good.",
     "only Exception": "A block wrote a row, then came Ctrl-C, and its transaction is still open.",
     "Ctrl-C committed": "A block wrote a row, then came Ctrl-C, and the row was stored.",
@@ -870,7 +870,7 @@ commit_exercise = Exercise(
         ),
         slip(
             "failed commit left open",
-            "Roll back there, too.",
+            "A commit may fail in more than one way: roll back whatever it raised.",
             breaks="tells_of_a_failed_commit",
             edit="""
 -            try:
@@ -929,7 +929,7 @@ commit_exercise = Exercise(
         ),
         slip(
             "left open",
-            "After a block that raised nothing rolls back.",
+            "Nothing rolls back where the block raised.",
             breaks="undoes_what_raised undoes_at_any_exception",
             edit="""
 -            try:
@@ -1170,7 +1170,7 @@ generator_exercise = Exercise(
         ),
         slip(
             "failed commit left open",
-            "Roll back there, too.",
+            "A commit may fail in more than one way: roll back whatever it raised.",
             breaks="tells_of_a_failed_commit",
             edit="""
 -        try:

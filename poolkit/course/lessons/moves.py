@@ -137,7 +137,14 @@ def play(bench: Bench):
         (least, most), moves = history
         with bench(pool_class) as tried:
             tried.fails_after = next((FAILS[move] for move in moves if move in FAILS), None)
-            pool, held = tried.pool(least=least, most=most, patience=0.01), []
+            made: list = []
+            yield _tried(
+                "making the pool raises",
+                lambda: made.append(tried.pool(least=least, most=most, patience=0.01)),
+            )
+            if not made:
+                return
+            (pool,), held = made, []
             for move in moves:
                 yield from _move(tried, pool, held, move)
             if not {CTRL_C, ROLLBACK} & set(

@@ -441,7 +441,7 @@ def told(key: str, result: Result):
 
 
 ADVICE = {
-    "deadlock": "`self.lock` cannot be taken twice, and whoever waits must not hold what the others need.",
+    "deadlock": "Often a lock is taken twice, or kept by somebody who waits.",
     "endless": "A loop has to come to its end; who waits for a connection sleeps in `self.wait()`.",
 }
 
@@ -808,7 +808,7 @@ prove_start = Exercise(
         "Fill in the blanks.\n\npool = bench.pool()\nconn = pool.____\npool.____\nconn.trouble = KeyboardInterrupt\ntry:\n    pool.close_all()\nexcept ____:\n    return\nraise AssertionError(\"Ctrl-C was swallowed\")",
     ),
     tellings={
-        "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
+        "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}.",
         "let through": "On a pool that is right KeyboardInterrupt comes out of `close_all()`, and it came out of your proof as well.",
         "trouble unmet": "Your proof complains, but no connection with trouble in it was closed.",
         "hiding unseen": "A pool with a bare `except` around its `close()` passed `interrupted`.",
@@ -852,7 +852,7 @@ prove_wait = Exercise(
         "One line each.\n\ndef ann(self, pool):\n    pool.____\n\ndef ben(self, pool):\n    pool.____(self.lent)",
     ),
     tellings={
-        "breaks the right": "On a pool that is right your scene breaks too: {story} A pool can hand on only what ben gives back, and within five seconds.",
+        "breaks the right": "On a pool that is right your scene breaks too: {story}",
         "lock unseen": "A pool that holds its lock while somebody waits passed your scene, in every order.",
         "haste unseen": "A pool that waits a tenth of a second instead of five, still under its lock, passed your scene. Nobody got a connection there; it only took less long.",
     },
@@ -904,7 +904,7 @@ prove_return = Exercise(
         "Fill in the blanks.\n\ncount = pool.acquire().execute(\"SELECT count(*) FROM users\").fetchone()\nassert count == ____\n\ntry:\n    with pool.connection() as conn:\n        conn.execute(____)\nexcept sqlite3.IntegrityError:\n    assert pool.acquire() is ____\nelse:\n    raise AssertionError(\"the error was swallowed\")",
     ),
     tellings={
-        "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
+        "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}.",
         "unclean unseen": "A pool that lends a connection with somebody else's open transaction passed `rolled_back`.",
         "committing unseen": "A pool that commits what comes back passed `rolled_back`. No transaction is open there, and the half-done row is stored for good: count the rows.",
         "wasteful unseen": "A pool that throws a connection away for an IntegrityError passed `kept`.",
@@ -958,10 +958,10 @@ prove_end = Exercise(
         "Fill in the blanks.\n\nconn.close()\npool.____.execute(\"SELECT 1\")\n\npool.close_all()\nassert not is_closed(conn)\n____\nassert ____",
     ),
     tellings={
-        "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}. A proof that always fails proves nothing.",
+        "fails the right": "`{name:plain}` complains about a pool that is right: {error:plain}.",
         "unchecked unseen": "A pool that gives the next borrower an error for a loan passed `replaced`.",
         "unmoved unseen": "A pool that notices a dead connection, says nothing and lends it passed `replaced`.",
-        "forgetful unseen": "A pool that was closed and took back an open connection passed `closed`.",
+        "forgetful unseen": "A pool that leaves open what comes back after its end passed `closed`.",
         "brutal unseen": "A pool that closes a connection while it is out passed `closed`.",
     },
     after="Seven of the faults, and for each a proof that will still be there when somebody changes the pool next year.",
@@ -1078,7 +1078,7 @@ mend_start = Exercise(
         "not closed": "A connection was thrown away and is still open.",
         "place kept": "Two were open, one of them was thrown away, and `self.open` is {open} instead of 1.",
         "noisy": "Closing raised sqlite3.{kind:plain}, and it came out of `throw_away`.",
-        "place lost": "Closing failed, and `self.open` is {open} instead of 0: the place is lost for good.",
+        "place lost": "Closing raised an exception, and `self.open` is {open} instead of 0.",
         "hides Ctrl-C": "Ctrl-C came during `close()`, and was swallowed.",
         "hides bugs": "A bug raised ZeroDivisionError during `close()`, and was swallowed.",
         "stands still": STILL,
@@ -1256,7 +1256,7 @@ mend_wait = Exercise(
         "still under the lock": "Ann waited until her five seconds were up, although ben came after one to give his connection back.",
         "no wait": "Ann came when all were out, and gave up at once; her patience is 5 seconds.",
         "shortened": "Ann gave up after {waited:plain} seconds; her patience is 5.",
-        "another error": "Somebody got no connection, and `queue.Empty` came out. Callers expect TimeoutError: `self.wait()` raises it.",
+        "another error": "Somebody got no connection, and `queue.Empty` came out. Callers expect a connection, or TimeoutError, which `self.wait()` raises.",
         "beyond the cap": "The only connection was out, and the next borrower got one all the same.",
         "not handed on": "Ben gave his connection back, and ann, who waited, got another one.",
         "no lock": "Two came at once to a pool of one, and two connections were opened.",
@@ -1419,7 +1419,7 @@ mend_return = Exercise(
         "dead on the shelf": "A connection came back that could not roll back any more, and was laid on the shelf.",
         "place lost": "A broken connection came back and `self.open` is {open} instead of 0: its place is lost.",
         "swallowed": "A block raised, and the caller heard nothing of it, or something else.",
-        "still thrown away": "A block raised IntegrityError, and its connection is not on the shelf.",
+        "still thrown away": "A block raised IntegrityError, and afterwards the shelf does not hold its connection, once and open.",
         "only IntegrityError": "IntegrityError no longer costs a connection, but ValueError does.",
         "lost on Ctrl-C": "A block was left by Ctrl-C, and its connection did not come back.",
         "half-done kept": "A block wrote a row and raised, and the row is still there, or still open.",
@@ -1589,7 +1589,7 @@ mend_end = Exercise(
         "replaces the sound": "A sound connection lay idle, and the borrower got another.",
         "error to the next": "A connection died on the shelf, and the next borrower got its error.",
         "dead lent": "A connection died on the shelf, and was lent all the same: its borrower meets the error two lines later.",
-        "place lost": "A dead connection was replaced a few times, then nobody got any: TimeoutError.",
+        "place lost": "A connection died on the shelf, and its borrower got TimeoutError instead of another one.",
         "miscounted": "A dead connection was replaced in a pool of one, and `self.open` is {open}.",
         "beyond the cap": "The only connection of a pool of one had died and two came at once: two are open.",
         "hides Ctrl-C": "Ctrl-C came during `SELECT 1`, and the caller heard nothing of it.",

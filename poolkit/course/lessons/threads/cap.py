@@ -135,7 +135,7 @@ cap = Exercise(
     ),
     tellings={
         "not reused": "One was given back, and the next `acquire()` opened another.",
-        "never opens": "Fewer than `size` were out, and `acquire()` neither lent one that lay idle nor opened one. {story}",
+        "never opens": "Fewer than `size` were out, and somebody who asked got neither one that lay idle nor a new one. {story}",
         "no cap": "`size` was 2 and two were out; `acquire(timeout=0)` lent a third.",
         "gave up in silence": "`size` was 2 and two were out; `acquire(timeout=0)` returned None. Who asked would go on with nothing in hand: raise TimeoutError.",
         "waited with 0": "All were out, and `acquire(timeout=0)` did not raise TimeoutError at once: it waited.",
