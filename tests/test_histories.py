@@ -4,7 +4,7 @@ import pytest
 
 from poolkit.course.checking import examine
 from poolkit.course.exercises import Exercise, expect
-from poolkit.course.histories import Histories, Numbered, Seen, call, grid, sequences
+from poolkit.course.histories import Histories, Seen, call, grid, sequences
 from poolkit.course.lessons.simple import Lender
 from poolkit.course.pools import (
     ACQUIRE,
@@ -125,12 +125,6 @@ def test_sequences_come_in_order_of_length_and_only_as_they_fit():
     tried = list(sequences(("lend", "back"), 2, fits))
 
     assert tried == [("lend",), ("lend", "lend"), ("lend", "back")]
-
-
-def test_numbered_knows_things_again_by_identity():
-    number, one, other = Numbered(), [], []
-
-    assert [number(one), number(other), number(one)] == [1, 2, 1]
 
 
 def test_a_claim_may_try_several_histories_at_once_and_is_compared_all_the_same():

@@ -7,7 +7,7 @@ import pytest
 
 from poolkit import ConnectionPool
 from poolkit.course.lessons import review
-from poolkit.course.lessons.simple import is_closed
+from poolkit.course.pools import is_closed
 
 PROOFS = [one.answer for one in review.exercises if one.id.startswith("review.prove")]
 FAULTS = ["prefilled", "interrupted", "ann, ben", "rolled_back", "kept", "replaced", "closed"]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from poolkit.course.exercises import WrongType, because, same
 from poolkit.course.guard import Ended, NoInput, their_line
@@ -180,17 +180,3 @@ def sequences(
     for _ in range(longest):
         row = [(*so_far, move) for so_far in row for move in moves if fits((*so_far, move))]
         yield from row
-
-
-@dataclass
-class Numbered:
-    """Gives each object a number in the order in which it is first seen, so that it can be told."""
-
-    seen: list = field(default_factory=list)
-
-    def __call__(self, thing: object) -> int:
-        for number, one in enumerate(self.seen, 1):
-            if one is thing:
-                return number
-        self.seen.append(thing)
-        return len(self.seen)

@@ -15,7 +15,7 @@ from poolkit.course.lessons.review import (
     Mended3,
     WaitScene,
 )
-from poolkit.course.lessons.simple import is_closed
+from poolkit.course.pools import is_closed
 from tests.answers import right, wrong
 
 # --- review.prove_start

@@ -98,7 +98,7 @@ def test_feedback_changes_from_wrong_to_right(open_lesson, theme):
     assert "Not written yet" in untouched
     assert "✗" not in untouched
     assert "✗ A connection given back is handed out again." in wrong
-    assert "opened a new one although one lay idle" in wrong
+    assert "got another one, although it lay idle" in wrong
     assert "✓ A connection given back is handed out again." in right
     assert "✗" not in right
     kept, claims = re.search(r"simple\.reuse: (\d+) of (\d+) claims hold", wrong).groups()
