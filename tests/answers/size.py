@@ -1,6 +1,6 @@
 """Answers to lesson 11: other right ones, and wrong designs. Slips are in the lesson's own files."""
 
-from tests.answers import right, wrong
+from tests.answers import equivalent, right, wrong
 
 # --- size.little
 
@@ -20,7 +20,8 @@ def little(per_second=None, seconds=None, busy=None):
 
 
 @right("size.little")
-def little(**three):
+def little(per_second=None, seconds=None, busy=None):
+    three = dict(per_second=per_second, seconds=seconds, busy=busy)
     given = {name: float(value) for name, value in three.items() if value is not None}
     if len(given) != 2:
         raise ValueError(f"need 2 of 3, got {sorted(given)}")
@@ -202,9 +203,10 @@ def smallest_pool(needs):
 
 @right("size.smallest")
 def smallest_pool(needs):
-    if len(needs) == 0:
-        return 1
-    return max(needs[0], 1) + smallest_pool(needs[1:]) - 1
+    def beyond_one(rest):
+        return max(rest[0] - 1, 0) + beyond_one(rest[1:]) if rest else 0
+
+    return beyond_one(needs) + 1
 
 
 @wrong("size.smallest", "too many", breaks="equal_needs")
@@ -213,3 +215,10 @@ def smallest_pool(needs):
     for need in needs:
         size = max(size, len(needs) * (need - 1) + 1 if need > 1 else len(needs))
     return size
+
+
+equivalent(
+    "size.smallest",
+    "return 1 + sum(need - 1 for need in needs if need > 0) | 0 plus 1",
+    "a thread that needs one holds none at the worst moment, and adds none",
+)

@@ -31,10 +31,11 @@ class RetryBudget:
 
 def begins_full(budget_class):
     """A new one holds `most` coins, and each retry costs `price` of them."""
-    allowed = spend(budget_class(2, 6))
-    assert allowed != 0, "begins empty"
-    assert allowed == 3, because("wrong number", allowed=allowed)
-    assert spend(budget_class(3, 3)) == 1, "the last coins"
+    for price, most in ((2, 6), (3, 3)):
+        allowed, want = spend(budget_class(price, most)), most // price
+        called = f"RetryBudget({price}, {most})"
+        assert allowed != 0, because("begins empty", called=called, price=price, most=most)
+        assert allowed == want, because("wrong number", called=called, allowed=allowed, want=want)
 
 
 def earns(budget_class):
@@ -155,9 +156,8 @@ budget = Exercise(
         "Fill in the blanks.\n\ndef first(self):\n    self._coins = min(____, self._coins + 1)\n\ndef retry(self):\n    if self._coins < ____:\n        return False\n    self._coins -= ____\n    return ____",
     ),
     tellings={
-        "begins empty": "A new `RetryBudget(2, 6)` refused the first retry. It begins with 6 coins, and a retry costs 2.",
-        "wrong number": "A new `RetryBudget(2, 6)` allowed {allowed} retries in a row. Six coins, two for each: three.",
-        "the last coins": "A new `RetryBudget(3, 3)` should allow one retry, with its three coins, and then refuse. It did not.",
+        "begins empty": "A new `{called:plain}` refused the first retry. It begins with {most} coins, and a retry costs {price}.",
+        "wrong number": "A new `{called:plain}` allowed {allowed} retries in a row, and should allow {want}.",
         "no end": "It allowed {most} retries in a row, with no first attempt between them.",
         "too soon": "`RetryBudget(3, 3)`: all spent, then two first attempts. A retry costs 3 coins, and was allowed.",
         "refusing costs": "`RetryBudget(3, 3)`: all spent, then two first attempts, a retry that was refused, and a third first attempt. There should be three coins for a retry; it was refused.",
@@ -199,6 +199,15 @@ budget = Exercise(
             breaks="begins_full",
             edit="""
 -        self._coins -= self._price
+""",
+        ),
+        slip(
+            "too soon",
+            "Yours allows it as long as there is any coin at all.",
+            breaks="refuses_for_nothing",
+            edit="""
+-        if self._coins < self._price:
++        if self._coins <= 0:
 """,
         ),
         slip(
