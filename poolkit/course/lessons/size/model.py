@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 
 def rush(client, sizes, per_second, held, seconds=60, patience=5, shares=None, seed=11):
-    """Clients come at random to pools of these sizes; give the pairs that each pool's clients noted.
+    """Clients come at random to pools of these sizes; give the pairs noted at each pool.
 
     `per_second` clients come on average, hold `held` seconds on average, and are dealt to the pools
     by `shares`: [4, 1] sends four to the first for each one to the second; None deals evenly.

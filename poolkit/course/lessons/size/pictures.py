@@ -20,12 +20,14 @@ def knee_picture(reads: list[Point], writes: list[Point]):
             sizes, [1000 * p.slowest for p in points], label=f"{name}, 99 %", linestyle="--",
             markerfacecolor="white", **look,
         )  # fmt: skip
+    top = max(point.per_second for point in (*reads, *writes))
     alone = reads[0].per_second / reads[0].size
+    until = min(sizes[-1], 1.2 * top / alone)  # a doubling line soon leaves the picture
+    steps = [until ** (step / 20) for step in range(21)]
     left.plot(
-        sizes, [alone * size for size in sizes], ":", color="black", linewidth=1.5,
+        steps, [alone * size for size in steps], ":", color="black", linewidth=1.5,
         label="reads, if none slowed others",
     )  # fmt: skip
-    top = max(point.per_second for point in (*reads, *writes))
     left.set_ylim(0, 1.7 * top)
     left.set_ylabel("loans a second")
     right.set_ylabel("milliseconds from asking to the end")
@@ -63,9 +65,9 @@ def knee_sentence(reads: list[Point], writes: list[Point]) -> str:
             continue
         longer = last.slowest / bend.slowest
         tail = (
-            f"1 of 100 then takes {1000 * last.slowest:.0f} ms and more, instead of {1000 * bend.slowest:.0f} ms"
+            f"and 1 of 100 takes {1000 * last.slowest:.0f} ms or more, instead of {1000 * bend.slowest:.0f} ms"
             if longer > 1.5
-            else "and the slowest are not slower there"
+            else "and the slowest of 100 is hardly slower there"
         )
         said.append(
             f"The knee of {name} is at {bend.size}, with {bend.per_second:.0f} loans a second; "

@@ -51,11 +51,11 @@ predictions = (
             ),
             (
                 {"reads": "up to four times"},
-                "Here the threads were in each other's way, in the processor and at Python's lock, and that cost what the second core brought.",
+                "How much reads gain depends on the cores that your machine has to spare, and on how much threads are in each other's way.",
             ),
             (
                 {"writes": "about as many"},
-                "It would be so if they waited in turn. SQLite's waiters sleep, look, sleep longer, look again; meanwhile the lock lies there unused.",
+                "One writes at a time, either way. What differs is how soon the next one begins: SQLite's waiters sleep, look, sleep longer, look again.",
             ),
         ),
         why="More connections do not make more of what a query needs: cores, disks, the one writer's lock. Look at the pictures for what they do make.",

@@ -263,5 +263,5 @@ budget = Exercise(
 """,
         ),
     ),
-    after="A cap on attempts multiplies the load by so much when all fail; a budget adds so much to it, and no more. Finagle and Envoy have one.",
+    after="A cap on attempts multiplies the load by so much when all fail; a budget adds so much to it, and no more. Finagle and tower, which other programs make their calls with, have one.",
 )
