@@ -17,7 +17,7 @@ from poolkit.course.slips import slip
 
 
 def client(env, pool, held, patience, waits):
-    """Ask for a place in `pool`, hold it for `held` seconds, give it back; wait `patience` at most.
+    """Take a place in `pool` for `held` seconds, give it back; wait `patience` seconds at most.
 
     As soon as the wait is over, append a pair to `waits`: the seconds waited, and True if it got a
     place, False if not. Who got none leaves the line at once and holds nothing. If an exception is
