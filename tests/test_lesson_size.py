@@ -233,12 +233,13 @@ FLAT = [point(1, 1000), point(2, 1010), point(4, 990), point(16, 1000)]
 
 
 def test_knee_sentence_names_the_knee_and_who_pays():
-    reads, writes = pictures.knee_sentence(BENDS, FLAT).splitlines()
+    reads, writes, waits = pictures.knee_sentence(BENDS, FLAT).splitlines()
 
     assert "knee of reads is at 2, with 1900 loans a second; 16 connections do 1900" in reads
     assert "1 of 100 takes 200 ms or more, instead of 20 ms" in reads
     assert "knee of writes is at 1" in writes
     assert "hardly slower" in writes
+    assert "0.0 ms (reads) and 0.0 ms (writes) with 1, and 0.0 ms and 0.0 ms with 16" in waits
 
 
 def test_knee_sentence_admits_that_there_is_none():

@@ -73,6 +73,15 @@ def knee_sentence(reads: list[Point], writes: list[Point]) -> str:
             f"The knee of {name} is at {bend.size}, with {bend.per_second:.0f} loans a second; "
             f"{last.size} connections do {last.per_second:.0f}, {tail}."
         )
+    waits = [
+        f"{1000 * percentile(points[end].waits, 50):.1f} ms"
+        for end in (0, -1)
+        for points in (reads, writes)
+    ]
+    said.append(
+        f"Waiting for a connection alone takes, in the median, {waits[0]} (reads) and {waits[1]} (writes) "
+        f"with {reads[0].size}, and {waits[2]} and {waits[3]} with {reads[-1].size}."
+    )
     return "\n".join(said)
 
 

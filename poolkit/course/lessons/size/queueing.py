@@ -54,6 +54,7 @@ class Stage:
     taken: list[int] = field(default_factory=list)  # at 0.75 s, 1.75 s, 2.75 s …
     in_line: list[int] = field(default_factory=list)
     noted: list[list[int]] = field(default_factory=list)  # how many pairs, at the same moments
+    errors: list[BaseException] = field(default_factory=list)  # what a visit raised, if it did
     done: list[list[bool]] = field(default_factory=list)  # who was through, at the same moments
 
     def pair(self, number: int) -> tuple[float, bool]:
@@ -71,6 +72,32 @@ def checked(pair: object) -> tuple[float, bool]:
     return round(float(pair[0]), 6), pair[1]
 
 
+def plain(pair: object) -> tuple[float, bool] | str:
+    """A pair in its plain form; what is none, as text."""
+    try:
+        return checked(pair)
+    except AssertionError:
+        return short(pair)
+
+
+def events_only(process):
+    """Pass on what a process yields to SimPy, and what comes back; it has to be an event."""
+    import simpy
+
+    value, thrown = None, None
+    while True:
+        try:
+            event = process.send(value) if thrown is None else process.throw(thrown)
+        except StopIteration:
+            return
+        assert isinstance(event, simpy.Event), because("no event", got=short(event))
+        value, thrown = None, None
+        try:
+            value = yield event
+        except Exception as error:
+            thrown = error
+
+
 def stage(client, size: int, visits: tuple[Visit, ...], seconds: int = 14) -> Stage:
     """Let SimPy play some visits to a pool of so many places."""
     import simpy
@@ -85,10 +112,15 @@ def stage(client, size: int, visits: tuple[Visit, ...], seconds: int = 14) -> St
             yield env.timeout(one.at)
         try:
             process = client(env, pool, one.held, one.patience, seen.waits[number])
+            if inspect.iscoroutine(process):
+                process.close()  # or Python warns that nobody has awaited it
             assert inspect.isgenerator(process), because("no process", got=short(process))
-            yield from process
+            yield from events_only(process)
         except simpy.Interrupt:
             seen.ends[number] = "raises Interrupt"
+        except BaseException as error:
+            seen.errors.append(error)
+            raise
         else:
             seen.ends[number] = "ends"
 
@@ -102,7 +134,12 @@ def stage(client, size: int, visits: tuple[Visit, ...], seconds: int = 14) -> St
         if one.thrown is not None:
             env.process(interrupt(process, one.thrown))
     for second in range(seconds):
-        env.run(until=second + 0.75)
+        try:
+            env.run(until=second + 0.75)
+        except BaseException:  # SimPy raises a copy, which does not know the learner's line
+            if seen.errors:
+                raise seen.errors[0] from None
+            raise
         seen.taken.append(pool.count)
         seen.in_line.append(len(pool.queue))
         seen.noted.append([len(pairs) for pairs in seen.waits])
@@ -194,7 +231,7 @@ def play(client, history: tuple) -> Iterator[Seen]:
     for number, one in enumerate(visits):
         name = ("the first", "the second", "the third")[number]
         if one.thrown is None:
-            pairs = [checked(pair) for pair in seen.waits[number]]
+            pairs = [plain(pair) for pair in seen.waits[number]]
             yield Seen(f"{name} notes", pairs)
             since = next((t for t, row in enumerate(seen.noted) if row[number]), None)
             yield Seen(
@@ -240,6 +277,7 @@ client_exercise = Exercise(
     ),
     tellings={
         "no process": "`client(…)` gave {got:plain}. A process is made by a function with a `yield` in it; SimPy runs it from one `yield` to the next.",
+        "no event": "`client` yielded {got:plain} to SimPy. What it takes are events, such as `env.timeout(…)` and `pool.request()` give them.",
         "pairs": "After a visit there should be one pair in `waits`; there were {count}.",
         "no pair": "In `waits` stands {got:plain}. A pair is the seconds waited, a number, and True or False.",
         "never held": "A client with `held=3` came at 0 s to a free place. At 0.75 s nobody had it.",
@@ -452,6 +490,15 @@ client_exercise = Exercise(
             edit="""
 -        waits.append((env.now - asked, place.triggered))
 +        waits.append(env.now - asked)
+""",
+        ),
+        slip(
+            "no event",
+            "A number of seconds becomes an event by `env.timeout`.",
+            breaks="holds_and_gives_back",
+            edit="""
+-            yield env.timeout(held)
++            yield held
 """,
         ),
         slip(

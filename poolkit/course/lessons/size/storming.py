@@ -157,13 +157,13 @@ budget = Exercise(
     ),
     tellings={
         "begins empty": "A new `{called:plain}` refused the first retry. It begins with {most} coins, and a retry costs {price}.",
-        "wrong number": "A new `{called:plain}` allowed {allowed} retries in a row, and should allow {want}.",
+        "wrong number": "Of many retries in a row a new `{called:plain}` allowed {allowed}, and should allow {want}.",
         "no end": "It allowed {most} retries in a row, with no first attempt between them.",
-        "too soon": "`RetryBudget(3, 3)`: all spent, then two first attempts. A retry costs 3 coins, and was allowed.",
-        "refusing costs": "`RetryBudget(3, 3)`: all spent, then two first attempts, a retry that was refused, and a third first attempt. There should be three coins for a retry; it was refused.",
-        "earned": "`RetryBudget(3, 9)`: three retries, which is all, then three first attempts. They pay for one retry; it allowed {allowed}.",
-        "no cap": "`RetryBudget(2, 6)` after ten first attempts: it allowed {allowed} retries in a row. It holds at most 6 coins, which is 3.",
-        "shared": "Of two `RetryBudget(2, 6)` the first spent all that it had. The second then allowed {allowed} retries, not 3.",
+        "too soon": "`RetryBudget(3, 3)`: retries until one is refused, then two first attempts. A retry costs 3 coins, and was allowed.",
+        "refusing costs": "`RetryBudget(3, 3)`: retries until one is refused, then two first attempts, a retry that is refused, too, and a third first attempt. There should be three coins for a retry; it was refused.",
+        "earned": "`RetryBudget(3, 9)`: three retries, which is all, then three first attempts. They pay for one more; it allowed {allowed}.",
+        "no cap": "`RetryBudget(2, 6)` after ten first attempts: of many retries in a row it allowed {allowed}. It holds at most 6 coins, which is enough for 3.",
+        "shared": "Of two `RetryBudget(2, 6)` the first spent all that it had. Of many retries in a row the second then allowed {allowed}, not 3.",
     },
     slips=(
         slip(
