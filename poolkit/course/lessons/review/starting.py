@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from poolkit.course.exercises import Exercise, assume, because
+from poolkit.course.exercises import Exercise, because
 from poolkit.course.histories import Histories
 from poolkit.course.lessons.review import moves
 from poolkit.course.lessons.review.benches import bench
@@ -175,31 +175,6 @@ def closes_and_frees(pool_class):
     on_stage(pool_class, claim, least=0, most=2)
 
 
-def frees_two_at_once(pool_class):
-    """Two that are thrown away at the same moment free two places."""
-
-    def setup(bench, pool):
-        return pool.acquire(), pool.acquire()
-
-    def ann(bench, pool, lent):
-        pool.throw_away(lent[0])
-
-    def ben(bench, pool, lent):
-        pool.throw_away(lent[1])
-
-    def end(bench, pool, lent):
-        assert pool.open == 0, because("count lost", open=pool.open)
-
-    on_stage(pool_class, lambda bench, pool: assume_alone(bench, pool), least=0, most=1)
-    on_stage(pool_class, setup, ann, ben, end=end, least=0, most=2)
-
-
-def assume_alone(bench, pool):
-    """What one alone throws away frees its place; else there is nothing to ask about two."""
-    pool.throw_away(pool.acquire())
-    assume(pool.open == 0)
-
-
 def puts_up_with_a_failing_close(pool_class):
     """If closing fails with sqlite3.Error, the place is free all the same, and no error comes."""
 
@@ -244,7 +219,6 @@ mend_start = Exercise(
         shelves_what_it_opens,
         counts_what_it_opens,
         closes_and_frees,
-        frees_two_at_once,
         puts_up_with_a_failing_close,
         hides_nothing_else,
         Histories(
@@ -266,7 +240,6 @@ mend_start = Exercise(
         "uncounted": "Two were opened ahead and `self.open` is {open}, so that the pool would open more than `most`, or fewer.",
         "not closed": "A connection was thrown away and is still open.",
         "place kept": "Two were open, one of them was thrown away, and `self.open` is {open} instead of 1.",
-        "count lost": "Two were open, ann and ben threw one away each, and `self.open` is {open} instead of 0: {order}.",
         "noisy": "Closing raised sqlite3.{kind:plain}, and it came out of `throw_away`.",
         "place lost": "Closing raised an exception, and `self.open` is {open} instead of 0.",
         "hides Ctrl-C": "Ctrl-C came during `close()`, and was swallowed.",
@@ -359,17 +332,6 @@ mend_start = Exercise(
             edit='''
 -            self.open -= 1
 +            self.open = 0
-''',
-        ),
-        slip(
-            "count lost",
-            "`-=` reads, subtracts and writes: two who do it at once need the lock.",
-            breaks="frees_two_at_once",
-            beyond="One thread is never two at once.",
-            edit='''
--        with self.lock:
--            self.open -= 1
-+        self.open -= 1
 ''',
         ),
         slip(
