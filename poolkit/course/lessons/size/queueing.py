@@ -20,8 +20,9 @@ def client(env, pool, held, patience, waits):
     """Take a place in `pool` for `held` seconds, give it back; wait `patience` seconds at most.
 
     As soon as the wait is over, append a pair to `waits`: the seconds waited, and True if it got a
-    place, False if not. Who got none leaves the line at once and holds nothing. If an exception is
-    thrown in meanwhile, it goes its way, and leaves no place taken and nobody in line.
+    place, False if not. A free place is taken at once, also with a patience of 0. Who got none
+    leaves the line at once and holds nothing. If an exception is thrown in meanwhile, it goes its
+    way, and leaves no place taken and nobody in line.
     """
     asked = env.now
     with pool.request() as place:
@@ -216,7 +217,9 @@ def inputs() -> Iterator[tuple[int, tuple[Visit, ...]]]:
         Visit(0, 2, 1.5, 1.25),
         Visit(0, 2, 1.5, 3.25),
     ]
-    yield from ((size, (one,)) for size in (1, 2) for one in (*first, *then[:4]))
+    hurried = Visit(0, 2, 0)
+    yield from ((size, (one,)) for size in (1, 2) for one in (*first, *then[:4], hurried))
+    yield from ((size, (Visit(0, 3), hurried)) for size in (1, 2))
     for size, one, other in itertools.product((1, 2), first, (*then, *thrown)):
         yield size, (one, other)
     for size, other, third in itertools.product(
