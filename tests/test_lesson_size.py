@@ -328,17 +328,17 @@ def test_other_pictures_are_drawn_with_words():
 @functools.cache
 def busy_server(connections):
     sizes = [connections] + [5] * 19
-    users = {"per_second": 320, "held": 0.25, "seconds": 30}
+    users = {"per_second": 320, "held": 0.25, "seconds": 20}
     return model.rush(lesson.client, sizes, shares=[4] + [1] * 19, **users)[0]
 
 
 def test_notebook_is_right_about_the_busy_server():
     said = cell("servers-try")
 
-    assert f"With 12 still {model.gave_up(busy_server(12)):.0%}".replace("%", " %") in said
-    assert "with 13 nobody does" in said
-    assert model.gave_up(busy_server(13)) == 0
-    assert f"{model.had_to_wait([busy_server(14)]):.0%}".replace("%", " %") in said
+    assert "With 12 nobody gives up in these 20 s" in said
+    assert model.gave_up(busy_server(12)) == 0
+    for size, words in ((12, "% have to wait"), (14, "% wait")):
+        assert f"{100 * model.had_to_wait([busy_server(size)]):.0f} {words}" in said
     assert round(lesson.little(per_second=320 * 4 / 23, seconds=0.25)) == 14
     assert str(14 + 19 * 5) in said
 

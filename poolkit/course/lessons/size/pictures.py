@@ -99,7 +99,7 @@ def error_sentence(real: list[float], modelled: list[float]) -> str:
     loans = len(modelled) / len(real) - 1
     mean = sum(modelled) / len(modelled) / (sum(real) / len(real)) - 1
     said = f"The model is {loans:+.0%} off in loans and {mean:+.0%} in the mean wait"
-    if abs(loans) > 0.1 or abs(mean) > 0.4:
+    if abs(loans) > 0.1 or abs(mean) > 0.25:
         return (
             f"Not shown on this machine: a model that fits. {said}: something else took time here."
         )
