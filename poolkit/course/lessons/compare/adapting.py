@@ -318,7 +318,7 @@ adapter = Exercise(
         ),
         slip(
             "another size",
-            "The size is QueuePool's own default, 5.",
+            "Whatever size is asked for, it is 5: QueuePool's own default.",
             breaks="keeps_to_the_size",
             edit="""
 -        self.pool = QueuePool(connect, pool_size=size, max_overflow=0, timeout=timeout)
@@ -367,7 +367,7 @@ adapter = Exercise(
         slip(
             "not given back",
             "`detach()` takes the connection out of the pool for good.",
-            breaks="lends_what_came_back keeps_to_the_size counts",
+            breaks="lends_what_came_back keeps_to_the_size",
             edit="""
 -        loan.close()
 +        loan.detach()
