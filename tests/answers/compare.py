@@ -25,7 +25,9 @@ class Adapter:
         loan.close()
 
     def stats(self):
-        return dict(idle=self.pool.checkedin(), in_use=self.pool.checkedout(), size=self.pool.size())
+        return dict(
+            idle=self.pool.checkedin(), in_use=self.pool.checkedout(), size=self.pool.size()
+        )
 
 
 @right("compare.adapter")
@@ -34,8 +36,12 @@ class Adapter:
 
     def __init__(self, connect, size, timeout):
         self.engine = create_engine(
-            "sqlite://", creator=connect, poolclass=QueuePool,
-            pool_size=size, max_overflow=0, pool_timeout=timeout,
+            "sqlite://",
+            creator=connect,
+            poolclass=QueuePool,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=timeout,
         )
 
     def acquire(self):
@@ -57,7 +63,9 @@ class Adapter:
         forever = 10_000_000
         self.out = []
         self.pool = pools.QueuePool(
-            creator=lambda: connect(), max_overflow=0, pool_size=size,
+            creator=lambda: connect(),
+            max_overflow=0,
+            pool_size=size,
             timeout=forever if timeout is None else timeout,
         )
 
@@ -222,7 +230,11 @@ def candidates(cells, needs):
     return list(filter(keeps, cells))
 
 
-@wrong("compare.candidates", "wrong type", breaks="keeps_what_is_kept wants_all only_kept_will_do no_cell_is_not_kept in_their_order")
+@wrong(
+    "compare.candidates",
+    "wrong type",
+    breaks="keeps_what_is_kept wants_all only_kept_will_do no_cell_is_not_kept in_their_order",
+)
 def candidates(cells, needs):
     return {p for p, found in cells.items() if all(found.get(n) == "kept" for n in needs)}
 
@@ -230,7 +242,8 @@ def candidates(cells, needs):
 @wrong("compare.candidates", "left out", breaks="wants_all")
 def candidates(cells, needs):
     return [
-        pool for pool, found in cells.items()
+        pool
+        for pool, found in cells.items()
         if sum(found.get(promise) == "kept" for promise in needs) == 1
     ]
 
@@ -298,7 +311,11 @@ def engine_settings(config):
     }
 
 
-@wrong("compare.settings", "wrong type", breaks="names_all_five keeps_as_many opens_as_many knows_no_cap waits_as_long replaces_as_old checks_where_ours_may")
+@wrong(
+    "compare.settings",
+    "wrong type",
+    breaks="names_all_five keeps_as_many opens_as_many knows_no_cap waits_as_long replaces_as_old checks_where_ours_may",
+)
 def engine_settings(config):
     return create_engine("sqlite://", poolclass=QueuePool, pool_size=config.pool_size)
 

@@ -34,7 +34,7 @@ class Measured:
         return self.evenness >= FAIR
 
 
-def side_by_side(threads: int = 16, seconds: float = 0.35) -> dict[str, Measured]:
+def side_by_side(threads: int = 16, seconds: float = 0.25) -> dict[str, Measured]:
     """Measure all pools: a loan that nobody else wants, then `threads` threads on 4 connections.
 
     In the second part each loan holds its connection for half a millisecond.
@@ -61,7 +61,7 @@ def side_by_side(threads: int = 16, seconds: float = 0.35) -> dict[str, Measured
     }
 
 
-def _costs(loans: list, rounds: int = 30, calls: int = 40) -> list[float]:
+def _costs(loans: list, rounds: int = 20, calls: int = 30) -> list[float]:
     """The microseconds of each, which take turns, so that a busy moment hits them all."""
     times: list[list[float]] = [[] for _ in loans]
     for _ in range(rounds):
@@ -131,7 +131,11 @@ def picture(found: dict[str, Measured]):
     axes.set_xscale("log")
     costs = [one.cost for one in found.values()]
     axes.set_xlim(min(costs) / 1.4, max(costs) * 1.4)
-    ticks = [tick for tick in (0.2, 0.5, 1, 2, 5, 10, 20, 50) if costs and min(costs) / 1.4 <= tick <= max(costs) * 1.4]
+    ticks = [
+        tick
+        for tick in (0.2, 0.5, 1, 2, 5, 10, 20, 50)
+        if costs and min(costs) / 1.4 <= tick <= max(costs) * 1.4
+    ]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_ylim(0, 1)

@@ -41,7 +41,12 @@ predictions = (
             "behind": ("kept", "broken"),
             "after_a_failure": ("kept", "broken"),
         },
-        sample={"longest_first": "broken", "behind": "broken", "after_a_failure": "kept", "sure": 60},
+        sample={
+            "longest_first": "broken",
+            "behind": "broken",
+            "after_a_failure": "kept",
+            "sure": 60,
+        },
         explanations=(
             (
                 {"longest_first": "broken"},

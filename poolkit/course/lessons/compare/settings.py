@@ -103,7 +103,11 @@ def checks_where_ours_may(func):
 
 
 def _histories() -> Iterator[dict]:
-    for sizes in ({"pool_size": 5}, {"pool_size": 2, "max_connections": 2}, {"pool_size": 1, "max_connections": 9}):
+    for sizes in (
+        {"pool_size": 5},
+        {"pool_size": 2, "max_connections": 2},
+        {"pool_size": 1, "max_connections": 9},
+    ):
         yield sizes
     yield from grid(
         max_connections=(None, 5, 6, 100),

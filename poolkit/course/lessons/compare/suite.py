@@ -71,22 +71,15 @@ def tried(pool: type, *names: str) -> Tried:
         if not any(name in (id, id.partition(".")[0]) for id in wanted):
             stages = ", ".join(stage.name for stage in judging.STAGES)
             raise ValueError(f"no stage and no promise is called {name!r}; the stages are {stages}")
-    with _quiet("sqlalchemy.pool"):
-        return Tried({p: judging.judge_one(p, pool) for p in wanted.values()})
+    _quiet("sqlalchemy.pool")
+    return Tried({promise: judging.judge_one(promise, pool) for promise in wanted.values()})
 
 
-class _quiet:
-    """A library writes what fails on purpose here into its log: keep that out of the notebook."""
-
-    def __init__(self, name: str) -> None:
-        self._logger = logging.getLogger(name)
-
-    def __enter__(self) -> None:
-        self._was = self._logger.disabled
-        self._logger.disabled = True
-
-    def __exit__(self, *_: object) -> None:
-        self._logger.disabled = self._was
+def _quiet(name: str) -> None:
+    """A library logs what fails on purpose here, at times later: keep that out of the notebook."""
+    logger = logging.getLogger(name)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
 
 
 # --- the matrix: what came of all promises on all pools, when it was last taken
@@ -106,16 +99,23 @@ def cells(taken: dict) -> dict[str, dict[str, str]]:
     }
 
 
-def by_stage(taken: dict):
+def by_stage(taken: dict) -> str:
     """A table for people: of the promises that a pool offers, how many it keeps, stage by stage."""
-    import pandas as pd
+    found = cells(taken)
+    head = [["", *(name.split()[0] for name in found)], ["", *map(_version(taken), found)]]
+    rows = [
+        [stage, *(_kept_of(taken["promises"], one, stage) for one in found.values())]
+        for stage in dict.fromkeys(promise["stage"] for promise in taken["promises"].values())
+    ]
+    widths = [max(map(len, column)) for column in zip(*head, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [*head, *rows]
+    )
 
-    stages = dict.fromkeys(promise["stage"] for promise in taken["promises"].values())
-    columns = {}
-    for name, found in cells(taken).items():
-        title = f"{name.split()[0]} {taken['pools'][name]['version']}".strip()
-        columns[title] = [_kept_of(taken["promises"], found, stage) for stage in stages]
-    return pd.DataFrame(columns, index=list(stages))
+
+def _version(taken: dict):
+    return lambda name: taken["pools"][name]["version"]
 
 
 def _kept_of(promises: dict, found: dict[str, str], stage: str) -> str:
