@@ -169,7 +169,8 @@ def psycopg_pool(path, **settings):
             open_ = TransactionStatus.INTRANS if self.in_transaction else TransactionStatus.IDLE
             return SimpleNamespace(transaction_status=open_)
 
-    return ConnectionPool(str(path), connection_class=Connection, open=True, **settings)
+    settings = {"connection_class": Connection, "open": True, **settings}
+    return ConnectionPool(str(path), **settings)
 
 
 class PsycopgPool:

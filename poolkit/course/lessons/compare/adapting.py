@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,10 +21,10 @@ def QueuePool(*args: object, **settings: object):
 
 
 class Adapter:
-    """SQLAlchemy's QueuePool in the shape of `Pool`: at most `size` connections, all of them kept."""
+    """SQLAlchemy's QueuePool in the shape of `Pool`: at most `size` connections, all kept."""
 
     def __init__(self, connect, size, timeout):
-        """Make one QueuePool. It opens by `connect`, never has more than `size` open, keeps that many.
+        """Make one QueuePool: it opens by `connect`, has at most `size` open, and keeps them all.
 
         At the cap it waits `timeout` seconds: 0 is not at all, None as long as it takes.
         """
@@ -51,7 +50,7 @@ class Adapter:
 class Trial:
     adapter: object
     opened: list[sqlite3.Connection]
-    made: list[tuple[object, dict]]  # the QueuePools, each with the settings that it was given
+    made: list[tuple[object, object]]  # the QueuePools, and how long each waits at its cap
     out: list[object] = field(default_factory=list)
 
     def number(self, loan: object) -> int:
@@ -61,7 +60,7 @@ class Trial:
 
     def waits(self) -> object:
         """How long the pool waits at its cap, as it was told."""
-        return self.made[0][1].get("timeout", 30.0)
+        return self.made[0][1]
 
     def acquire(self) -> str:
         """Borrow once; what came, in words."""
@@ -114,16 +113,15 @@ def trial(adapter_class: type, size: int = 2, timeout: float | None = 0) -> Iter
 
 @contextlib.contextmanager
 def _watched() -> Iterator[list]:
-    """Note every QueuePool that is made, and with which settings, whatever name it is made by."""
+    """Note every QueuePool that is made, and how long it waits, whatever name it is made by."""
     from sqlalchemy.pool import QueuePool as theirs
 
     init, made = theirs.__init__, []
-    takes = inspect.signature(init)
 
-    def noted(self, *args, **settings):
-        given = takes.bind(self, *args, **settings)
-        made.append((self, {**given.arguments, **given.arguments.get("kw", {})}))
-        init(self, *args, **settings)
+    # An engine reads from these very names which of its arguments are for the pool.
+    def noted(self, creator, pool_size=5, max_overflow=10, timeout=30.0, use_lifo=False, **kw):
+        made.append((self, timeout))
+        init(self, creator, pool_size, max_overflow, timeout, use_lifo, **kw)
 
     theirs.__init__ = noted
     try:

@@ -86,13 +86,13 @@ def knows_no_cap(func):
 
 def waits_as_long(func):
     """It waits at the cap as long as here, not at all and for ever included."""
-    for seconds in (2.5, 0, None):
+    for seconds in (2.5, 0.0, None):
         _is(func, "pool_timeout", seconds, acquire_timeout=seconds)
 
 
 def replaces_as_old(func):
     """It replaces a connection at the same age, at once and never included."""
-    for age, wanted in ((600.0, 600.0), (0, 0), (None, -1)):
+    for age, wanted in ((600.0, 600.0), (0.0, 0.0), (None, -1.0)):
         _is(func, "pool_recycle", wanted, max_lifetime=age)
 
 
@@ -103,20 +103,19 @@ def checks_where_ours_may(func):
 
 
 def _histories() -> Iterator[dict]:
-    for sizes in (
-        {"pool_size": 5},
-        {"pool_size": 2, "max_connections": 2},
-        {"pool_size": 1, "max_connections": 9},
-    ):
-        yield sizes
+    yield {"pool_size": 5}
+    yield {"pool_size": 2, "max_connections": 2}
+    yield {"pool_size": 1, "max_connections": 9}
     yield from grid(
         max_connections=(None, 5, 6, 100),
         acquire_timeout=(5.0, None, 0, 0.25),
         max_lifetime=(None, 0, 90.5, 3600),
         ping_after=(0.5, 0, math.inf, 1e9),
-    )  # fmt: skip
-    for other in ({"max_idle": 7.0}, {"min_connections": 2}, {"timeout": 0.5}, {"db_path": "a.db"}):
-        yield {**other, "max_connections": 8}
+    )
+    yield {"max_idle": 7.0, "max_connections": 8}
+    yield {"min_connections": 2, "max_connections": 8}
+    yield {"timeout": 0.5, "max_connections": 8}
+    yield {"db_path": "a.db", "max_connections": 8}
 
 
 def _play(func, fields: dict) -> Iterator[Seen]:
@@ -125,7 +124,8 @@ def _play(func, fields: dict) -> Iterator[Seen]:
     expect(got, dict, f"engine_settings({_call(fields)})")
     for name in NAMES:
         value = got.get(name, "nothing")
-        yield Seen(f"{name} is", value, short(value))
+        seconds = name in ("pool_timeout", "pool_recycle") and type(value) is int
+        yield Seen(f"{name} is", float(value) if seconds else value, short(value))
     yield Seen("other arguments:", sorted(str(name) for name in got if name not in NAMES))
 
 
@@ -310,7 +310,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "max_connections": ("pool_size + max_overflow; -1: no cap", "maxconnections; 0: no cap", "max_size; None: min_size", "max_connections; None: no cap"),
     "acquire_timeout": ("pool_timeout; None: for ever", "blocking: for ever, or not at all", "timeout, always a number", "timeout; 0: for ever, None: not at all"),
     "ping_after": ("pool_pre_ping: always, or never", "ping: always, or never", "check: always, or never", NONE),
-    "max_lifetime": ("pool_recycle; -1: never", "maxusage, in loans that ran a query", "max_lifetime; math.inf: never", "stale_timeout; None: never"),
+    "max_lifetime": ("pool_recycle; -1: never", "maxusage, in statements", "max_lifetime; math.inf: never", "stale_timeout; None: never"),
     "max_idle": (NONE, NONE, "max_idle; 1e9: never", NONE),
     "leak_after": (NONE, NONE, NONE, NONE),
     "max_retries, base_backoff, max_backoff": (NONE, NONE, "reconnect_timeout, in the background", NONE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import importlib
 import json
@@ -102,6 +103,8 @@ def cells(taken: dict) -> dict[str, dict[str, str]]:
 def by_stage(taken: dict) -> str:
     """A table for people: of the promises that a pool offers, how many it keeps, stage by stage."""
     found = cells(taken)
+    day = datetime.date.fromisoformat(taken["taken"])
+    first = f"Taken on {day.day} {day:%B %Y} with Python {taken['python']}."
     head = [["", *(name.split()[0] for name in found)], ["", *map(_version(taken), found)]]
     rows = [
         [stage, *(_kept_of(taken["promises"], one, stage) for one in found.values())]
@@ -109,8 +112,11 @@ def by_stage(taken: dict) -> str:
     ]
     widths = [max(map(len, column)) for column in zip(*head, *rows, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [*head, *rows]
+        [first]
+        + [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in [*head, *rows]
+        ]
     )
 
 
