@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -98,22 +99,23 @@ def trial(adapter_class: type, size: int = 2, timeout: float | None = 0) -> Iter
         opened.append(sqlite3.connect(":memory:", check_same_thread=False))
         return opened[-1]
 
-    found = None
+    loans: list[weakref.ref] = []
     try:
-        with _watched() as made:
+        with _watched(loans) as made:
             found = Trial(adapter_class(connect, size, timeout), opened, made)
         yield found
     finally:
-        for loan in found.out if found else ():
+        for loan in loans:  # who is still held would give itself back later, and write into a log
             with contextlib.suppress(Exception):
-                loan.detach()
+                loan().detach()
         for conn in opened:
             conn.close()
 
 
 @contextlib.contextmanager
-def _watched() -> Iterator[list]:
+def _watched(loans: list[weakref.ref]) -> Iterator[list]:
     """Note every QueuePool that is made, and how long it waits, whatever name it is made by."""
+    from sqlalchemy import event
     from sqlalchemy.pool import QueuePool as theirs
 
     init, made = theirs.__init__, []
@@ -122,6 +124,7 @@ def _watched() -> Iterator[list]:
     def noted(self, creator, pool_size=5, max_overflow=10, timeout=30.0, use_lifo=False, **kw):
         made.append((self, timeout))
         init(self, creator, pool_size, max_overflow, timeout, use_lifo, **kw)
+        event.listen(self, "checkout", lambda conn, record, loan: loans.append(weakref.ref(loan)))
 
     theirs.__init__ = noted
     try:
@@ -364,7 +367,7 @@ adapter = Exercise(
         ),
         slip(
             "not given back",
-            "`detach()` takes the connection out of the pool for good.",
+            "The connection has left the pool for good. `loan.close()` gives it back; to close what is inside the loan, `detach()` and `invalidate()` do not.",
             breaks="lends_what_came_back keeps_to_the_size",
             edit="""
 -        loan.close()

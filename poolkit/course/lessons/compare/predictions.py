@@ -61,7 +61,7 @@ predictions = (
                 "What comes back goes onto the shelf, and ben, who is awake, is there before ann has woken up: the barging of lesson 08.",
             ),
         ),
-        why="In an application this is the request that waits 30 seconds beside an idle connection, on the one day when the database was away for a moment.",
+        why="In an application this is the request that waits up to 30 seconds, the default, beside a place that is free, on the one day when the database was away for a moment.",
     ),
     Prediction(
         id="compare.closed",
@@ -71,10 +71,10 @@ predictions = (
         explanations=(
             (
                 {"gives": "an error"},
-                "`close()` closes what lies idle, as its documentation says. That nothing is lent afterwards it does not say, and it is not so.",
+                "`close()` closes all connections in the pool, as its documentation says. That none is lent afterwards it does not say, and one is.",
             ),
         ),
-        why="No promise of its own is broken here. But an application that relies on it at its end leaves connections open that nobody closes any more.",
+        why="No promise of its own is broken here. But who takes `close()` for the end may find a connection open after it.",
     ),
     Prediction(
         id="compare.side",

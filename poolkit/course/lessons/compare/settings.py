@@ -30,6 +30,7 @@ def engine_settings(config):
     }
 
 
+SECONDS = ("pool_timeout", "pool_recycle")
 NAMES = ("pool_size", "max_overflow", "pool_timeout", "pool_recycle", "pool_pre_ping")
 
 
@@ -52,7 +53,8 @@ def _call(fields: dict) -> str:
 def _is(func, name: str, wanted: object, **fields) -> None:
     got = translated(func, **fields)
     assume(name in got)
-    assert same(got[name], wanted), because(
+    number = float(wanted) if name in SECONDS and wanted is not None else wanted
+    assert same(got[name], number), because(
         name, config=_call(fields), wanted=wanted, got=got[name]
     )
 
@@ -86,13 +88,13 @@ def knows_no_cap(func):
 
 def waits_as_long(func):
     """It waits at the cap as long as here, not at all and for ever included."""
-    for seconds in (2.5, 0.0, None):
+    for seconds in (2.5, 0, None):
         _is(func, "pool_timeout", seconds, acquire_timeout=seconds)
 
 
 def replaces_as_old(func):
     """It replaces a connection at the same age, at once and never included."""
-    for age, wanted in ((600.0, 600.0), (0.0, 0.0), (None, -1.0)):
+    for age, wanted in ((600.0, 600.0), (0, 0), (None, -1)):
         _is(func, "pool_recycle", wanted, max_lifetime=age)
 
 
@@ -124,7 +126,7 @@ def _play(func, fields: dict) -> Iterator[Seen]:
     expect(got, dict, f"engine_settings({_call(fields)})")
     for name in NAMES:
         value = got.get(name, "nothing")
-        seconds = name in ("pool_timeout", "pool_recycle") and type(value) is int
+        seconds = name in SECONDS and type(value) is int
         yield Seen(f"{name} is", float(value) if seconds else value, short(value))
     yield Seen("other arguments:", sorted(str(name) for name in got if name not in NAMES))
 
