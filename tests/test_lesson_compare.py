@@ -134,6 +134,24 @@ def test_table_of_stages_counts_what_was_asked():
     ]
 
 
+def test_what_the_notebook_says_of_others_is_in_the_matrix():
+    cells = lesson.cells(lesson.matrix())
+    ends = ["fork.child_has_its_own", "end.closes_idle_ones", "end.lends_nothing_afterwards"]
+
+    assert lesson.candidates(cells, ends) == ["poolkit"]
+    assert lesson.candidates(cells, ["order.nobody_barges"]) == ["poolkit", "psycopg_pool"]
+    for pool, promise in (
+        ("SQLAlchemy QueuePool", "order.nobody_barges"),
+        ("SQLAlchemy QueuePool", "fork.child_has_its_own"),
+        ("psycopg_pool", "interrupts.in_a_wait"),
+        ("DBUtils PooledDB", "failures.others_go_on"),
+        ("DBUtils PooledDB", "end.lends_nothing_afterwards"),
+        ("peewee PooledSqliteDatabase", "order.first_come"),
+    ):
+        assert cells[pool][promise] == "broken"
+    assert set(cells["poolkit"].values()) == {"kept"}
+
+
 def test_answer_makes_the_engine_that_the_config_describes():
     for config in (
         ConnectionConfig(pool_size=2, max_connections=3, acquire_timeout=0),
