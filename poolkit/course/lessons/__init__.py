@@ -37,4 +37,5 @@ LESSONS = (
     Lesson(8, "threads", "Threads"),
     Lesson(9, "review", "Review"),
     Lesson(11, "size", "Size"),
+    Lesson(13, "compare", "Compare"),
 )
