@@ -20,7 +20,8 @@ def pytest_xdist_make_scheduler(config, log):
     class ByNotebook(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             path, _, rest = nodeid.partition("::")
-            return path if path.endswith(".ipynb") or "[" not in rest else nodeid
+            whole = path.endswith((".ipynb", "test_kernel.py"))  # the latter shares one kernel
+            return path if whole or "[" not in rest else nodeid
 
     return ByNotebook(config, log)
 
