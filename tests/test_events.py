@@ -3,15 +3,17 @@
 import gc
 import json
 import os
+import sys
 import threading
 import weakref
 from collections import deque
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from poolkit import ConnectFailed, ConnectionConfig, ConnectionPool, PoolClosed, PoolTimeout
-from poolkit.events import Event, record
+from poolkit.events import Event, _loan, record
 from tests import test_pool_handlers as handlers
 from tests import test_pool_interrupts as interrupts
 from tests.interrupting import Interrupter, following
@@ -44,7 +46,7 @@ def steps(events):
 
 def line_of(needle, function):
     """Where a piece of code stands in this file, as an event tells it."""
-    lines = open(THIS, encoding="utf-8").read().splitlines()
+    lines = Path(THIS).read_text(encoding="utf-8").splitlines()
     (number,) = (n for n, line in enumerate(lines, 1) if line.endswith(f"# {needle}"))
     return f"{THIS}:{number} in {function}"
 
@@ -294,6 +296,33 @@ def test_a_wait_that_began_before_is_told_when_it_ends(pool, clock):
     assert steps(events)[2:] == [("returned", 1), ("waited", 1), ("lent", 1)]
 
 
+def test_what_comes_back_while_it_begins_is_not_out(pool):
+    conn = pool.acquire()
+
+    def hook(frame, event, arg):
+        if event == "call" and frame.f_code is _loan.__code__:
+            sys.setprofile(None)
+            pool.release(conn)
+
+    sys.setprofile(hook)
+    try:
+        with record(pool) as events:
+            pool.release(pool.acquire())
+    finally:
+        sys.setprofile(None)
+
+    assert steps(events) == [("lent", 1), ("returned", 1)]
+
+
+def test_of_what_was_closed_nothing_is_remembered(pool):
+    with record(pool):
+        for _ in range(10):
+            pool.release(pool.acquire())
+            pool.shrink(0)
+
+        assert pool._recording.loans == pool._recording._back == {}
+
+
 def test_it_may_end_while_somebody_waits(pool):
     mine = pool.acquire(), pool.acquire()
 
@@ -366,24 +395,19 @@ def test_what_is_no_pool_is_refused():
 
 def test_nothing_is_kept_alive(database):
     pool = ConnectionPool(ConnectionConfig(), connect=database.connect)
-    names = {}
-
-    def borrow():
-        def own():
-            pool.release(pool.acquire())
-
-        names["code"] = weakref.ref(own.__code__)
-        own()
+    code = compile("pool.release(pool.acquire())", "borrowing.py", "exec")
 
     with record(pool) as events:
-        Task(borrow, name="short").result()
-    pool.release(pool.acquire())  # the next loan
-    gone = [weakref.ref(pool), weakref.ref(database.opened.pop()), *names.values()]
+        Task(exec, code, {"pool": pool}, name="short").result()
+    pool.release(pool.acquire())  # from here on it is the last loan
+    gone = [weakref.ref(code), weakref.ref(pool), weakref.ref(database.opened.pop())]
 
-    del pool, borrow
+    pool.close_all()
+    del pool, code
     gc.collect()
-    assert [each() for each in gone[:2]] == [None, None]
-    assert "short" in {event.thread for event in events}
+    assert [each() for each in gone] == [None] * 3
+    assert {event.thread for event in events} == {"short"}
+    assert events[1].line == "borrowing.py:1 in <module>"
 
 
 def test_events_are_plain_and_pandas_reads_them(pool):
@@ -542,14 +566,8 @@ class RecordedAcquiring(handlers.Acquiring):
             super().act()
 
 
-class RecordedWaiting(handlers.WaitingInLine):
-    def act(self):
-        with record(self.pool):
-            super().act()
-
-
 @pytest.mark.parametrize("handler", [handlers.give_back, handlers.borrow_briefly, handlers.close])
-@pytest.mark.parametrize("scene_class", [RecordedReleasing, RecordedAcquiring, RecordedWaiting])
+@pytest.mark.parametrize("scene_class", [RecordedReleasing, RecordedAcquiring])
 def test_a_handler_may_use_the_pool_at_any_step_of_a_note(scene_class, handler):
     at = 1
     while handlers.play(scene_class, handler, at):
