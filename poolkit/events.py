@@ -1,8 +1,8 @@
 """What a pool does, noted while somebody listens: `with record(pool) as events`.
 
 The pool asks at a few of its steps whether there is a recording, and tells it. The notes keep to
-the rules in `lending.py`: between a look and what is done about it there is no call, who holds a card
-strands it if a note cannot be taken, and nobody's code is called with the lock held.
+the rules in `lending.py`: between a look and what is done about it there is no call, who holds a
+card strands it if a note cannot be taken, and nobody's code is called with the lock held.
 """
 
 import os
@@ -30,10 +30,8 @@ class Event(NamedTuple):
     what: str
     thread: str  # the name of the thread that did it; empty where it is not known
     conn: int  # which connection: 1 for the first that the pool opened; 0 stands for none
-    seconds: (
-        float  # how long it took, what ends here: a loan, a wait, an attempt to connect; else 0
-    )
-    line: str  # the borrower's, as "file:line in function"; empty where there is none, or not known
+    seconds: float  # how long the loan, the wait, the connecting took that ends here; else 0
+    line: str  # the borrower's, as "file:line in function"; empty where it is not known
     callers: tuple[str, ...]  # the lines that led there, the nearest first
 
 
