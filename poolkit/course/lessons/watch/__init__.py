@@ -11,9 +11,25 @@ from poolkit.course.lessons.watch.given import (
     timeline_sentence,
 )
 from poolkit.course.lessons.watch.peaking import peak, peaking
+from poolkit.course.lessons.watch.predictions import explanations, predictions
 from poolkit.course.lessons.watch.translating import as_psycopg, translating
 from poolkit.course.lessons.watch.using import using, utilisation
 
+__all__ = [
+    "Crew",
+    "Incident",
+    "as_psycopg",
+    "exercises",
+    "explanations",
+    "live_through",
+    "new_database",
+    "overdue",
+    "peak",
+    "predictions",
+    "read_line",
+    "timeline",
+    "timeline_sentence",
+    "utilisation",
+]
+
 exercises = (peaking, alarm, using, translating)
-predictions = ()
-explanations = ()

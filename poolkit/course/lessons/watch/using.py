@@ -195,7 +195,7 @@ using = Exercise(
         slip(
             "one loan",
             "The time that somebody waited is counted as well.",
-            breaks="counts_what_came_back",
+            breaks="counts_what_came_back looks_between_start_and_end",
             edit="""
          elif event.what == "returned":
              busy += max(0.0, min(event.at, end) - max(lent.pop(event.conn), start))
