@@ -190,17 +190,19 @@ class Recording:
     def _whence(self, frame: FrameType | None) -> tuple[str, tuple[str, ...]]:
         lines: list[str] = []
         while frame is not None and len(lines) < _DEEP:
-            if line := self._line(frame.f_code, frame.f_lasti, frame.f_lineno):
+            if line := self._line(frame):
                 lines.append(line)
             frame = frame.f_back
         return (lines[0], tuple(lines[1:])) if lines else ("", ())
 
-    def _line(self, code: CodeType, instruction: int, number: int | None) -> str:
-        key = id(code), instruction  # a code object's own hash would read all of it
-        if key not in self._lines:
+    def _line(self, frame: FrameType) -> str:
+        code = frame.f_code
+        key = id(code), frame.f_lasti  # a code object's own hash would read all of it
+        if key not in self._lines:  # to work out the line takes long in a long function
             file = code.co_filename
             ours = os.path.dirname(file) == _FOLDER or file in _OTHERS
-            self._lines[key] = code, "" if ours else f"{file}:{number} in {code.co_qualname}"
+            text = "" if ours else f"{file}:{frame.f_lineno} in {code.co_qualname}"
+            self._lines[key] = code, text
         return self._lines[key][1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from poolkit.course.exercises import Exercise, WrongType, because, expect
+from poolkit.course.exercises import Exercise, WrongType, assume, because, expect
 from poolkit.course.histories import Histories, Seen
 from poolkit.course.lessons.watch.logs import BACK, LENT, Move, log_of, short_logs, tell
 from poolkit.course.shown import short
@@ -78,7 +78,7 @@ def longest_first(func):
     """The one that is out longest comes first."""
     moves = ((LENT, 4), (BACK, 4), (LENT, 7), (LENT, 4), (LENT, 9))
     got = found(func, moves, limit=1.0, after=8.0)
-    assert sorted(got) == [(2, 7), (3, 4), (4, 9)], because("how many", got=in_words(got))
+    assume(sorted(got) == [(2, 7), (3, 4), (4, 9)])
     assert got == [(2, 7), (3, 4), (4, 9)], because("order", got=in_words(got))
 
 
@@ -101,14 +101,16 @@ Input = tuple[tuple[Move, ...], float, float]
 
 
 def inputs() -> Iterator[Input]:
-    """All short logs, looked at with a limit soon and late."""
-    for moves in short_logs(4, others=(("timed out", 0),), cut=True):
-        for limit, later in ((1.0, 0.0), (2.0, 1.0), (2.5, 0.0)):
-            yield moves, limit, max(len(moves) - 1, 0) + later
-    for moves in short_logs(5):
-        if len(moves) == 5:
-            yield moves, 2.0, 4.0
-    for moves, limit in itertools.product(short_logs(2), (0.0, 0.5, 60.0)):
+    """Short logs, looked at soon and late; few enough for an answer that makes tables of them."""
+    for moves in short_logs(3, others=(("timed out", 0),), cut=True):
+        last = max(len(moves) - 1, 0)
+        yield moves, 1.0, last
+        if ("timed out", 0) not in moves:
+            yield moves, 2.5, last + 1.5
+    for moves in short_logs(4):
+        if len(moves) == 4:
+            yield moves, 2.0, 3.0
+    for moves, limit in itertools.product(short_logs(3), (0.0, 60.0)):
         yield moves, limit, 60.0
 
 
@@ -154,7 +156,6 @@ alarm = Exercise(
         "too early": "A loan has been out for 3.5 s, and the limit is 4 s. It is not overdue yet, and yours gives it.",
         "exact": "A loan has been out for 4 s, and so long is the limit: overdue. Yours does not give it.",
         "till the last event": "7 was lent 8 s before `now`, and the last event stands 4 s before `now`. With a limit of 6 s the loan of 7 is overdue, and nothing else; yours says something else.",
-        "how many": "7, 4 and 9 are out, each for longer than the limit, after 4 had been lent and come back once before. All three are overdue; yours gives {got:plain}.",
         "order": "7 has been out longest, then 4, then 9. Yours gives them as: {got:plain}.",
         "rush": "For a minute two were lent and came back four seconds later, over and over, while others waited in vain. With a limit of 6 s nothing is overdue; yours gives {got:plain}.",
         "cut": "The log was cut and begins with a return of 7; then 4 was lent, 7 s ago. With a limit of 2 s that is the only one; yours gives {got:plain}.",
@@ -190,7 +191,7 @@ alarm = Exercise(
         slip(
             "not found",
             "It measures up to the last event of the log. Time goes on after it: `now` is the end.",
-            breaks="finds_what_is_out measures_to_now longest_first takes_a_log_that_was_cut",
+            breaks="finds_what_is_out measures_to_now takes_a_log_that_was_cut",
             edit="""
      out = {}
 +    now = events[-1].at if events else now
@@ -217,7 +218,7 @@ alarm = Exercise(
         slip(
             "not found",
             "It gives loans that took long and came back. Those are slow; a leak never comes back.",
-            breaks="finds_what_is_out measures_to_now longest_first takes_a_log_that_was_cut",
+            breaks="finds_what_is_out measures_to_now takes_a_log_that_was_cut",
             edit="""
 -    out = {}
 +    out, late = {}, []

@@ -240,7 +240,7 @@ def timeline_sentence(incident: Incident) -> str:
     if not ended or not out or not vain:
         return "Not shown on this machine: nobody waited in vain while connections were out."
     usual, longest = statistics.median(ended), max(out)
-    times = longest / usual
+    times = longest / max(usual, 1e-6)
     said = (
         f"At the end {len(out)} connections are out, the longest for {longest:.2f} s; half of the "
         f"loans that ended took {usual * 1000:.0f} ms or less. {vain} waited in vain."

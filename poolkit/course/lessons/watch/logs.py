@@ -17,7 +17,8 @@ _LINES = {7: "app.py:10 in serve", 4: "app.py:20 in export", 9: "app.py:30 in au
 def event(at: float, what: str, conn: int, seconds: float = 0.0, thread: str = "") -> Event:
     """One event of a log that nobody recorded."""
     line = _LINES.get(conn, "app.py:40 in report")
-    return Event(at, what, thread or f"worker {conn}", conn, seconds, line, ("app.py:1 in main",))
+    thread = thread or f"worker {1 + (conn == CONNS[1])}"  # who has one may take another
+    return Event(at, what, thread, conn, seconds, line, ("app.py:1 in main",))
 
 
 def log_of(moves: Iterable[Move], began: float = 100.0, step: float = 1.0) -> list[Event]:
