@@ -72,7 +72,9 @@ def peak(events):
 
 
 @wrong(
-    "watch.peak", "both", breaks="counts_what_is_out remembers_the_highest takes_a_log_that_was_cut"
+    "watch.peak",
+    "both",
+    breaks="counts_what_is_out remembers_the_highest skips_other_events takes_a_log_that_was_cut",
 )
 def peak(events):
     out, most = {}, 0
@@ -102,6 +104,19 @@ def peak(events):
             out.add(event.thread)
         elif event.what == "returned":
             out.discard(event.thread)
+        most = max(most, len(out))
+    return most
+
+
+@wrong("watch.peak", "changed the log", breaks="counts_what_is_out")
+def peak(events):
+    out, most = set(), 0
+    while events:
+        event = events.pop(0)
+        if event.what == "lent":
+            out.add(event.conn)
+        elif event.what == "returned":
+            out.discard(event.conn)
         most = max(most, len(out))
     return most
 
@@ -211,6 +226,16 @@ def overdue(events, now, limit):
     return [event for event in out.values() if now - event.at >= limit]
 
 
+@wrong("watch.alarm", "changed the log", breaks="finds_what_is_out")
+def overdue(events, now, limit):
+    for event in list(events):
+        if event.what == "returned":
+            loans = [e for e in events if e.what == "lent" and e.conn == event.conn]
+            for loan in loans[:1]:
+                events.remove(loan)
+    return [e for e in events if e.what == "lent" and now - e.at >= limit]
+
+
 # --- watch.utilisation
 
 
@@ -295,6 +320,17 @@ def utilisation(events, start, end, size):
         if event.what in ("lent", "returned")
     )
     return signed / (size * (end - start)) if size else 0.0
+
+
+@wrong("watch.utilisation", "changed the log", breaks="counts_what_came_back")
+def utilisation(events, start, end, size):
+    events.sort(key=lambda event: (event.conn, event.at), reverse=True)
+    signed = sum(
+        (1 if event.what == "lent" else -1) * (end - min(max(event.at, start), end))
+        for event in events
+        if event.what in ("lent", "returned")
+    )
+    return signed / (size * (end - start))
 
 
 # --- watch.translate

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from poolkit.course.exercises import Exercise, WrongType, assume, because, expect
 from poolkit.course.histories import Histories, Seen
-from poolkit.course.lessons.watch.logs import BACK, LENT, Move, log_of, short_logs, tell
+from poolkit.course.lessons.watch.logs import BACK, LENT, Move, log_of, reading, short_logs, tell
 from poolkit.course.shown import short
 from poolkit.course.slips import slip
 
@@ -17,7 +17,8 @@ def overdue(events, now, limit):
 
     A list of their "lent" events, as they stand in `events`, the one that is out longest first.
     What has come back is not overdue, however long it was out. `events` is a list of Event, in
-    order, and may have been cut: a return whose loan is not in it changes nothing.
+    order, to be read only, and may have been cut: a return whose loan is not in it changes
+    nothing.
     """
     out = {}
     for event in events:
@@ -34,9 +35,10 @@ BEGAN = 100.0  # the clock at the first event of a log; the next ones follow a s
 
 def found(func, moves: tuple[Move, ...], limit: float, after: float) -> list[tuple[float, int]]:
     """When and which connection: the loans given so many seconds after the log began."""
-    got = func(log_of(moves, BEGAN), BEGAN + after, limit)
+    log = log_of(moves, BEGAN)
+    got = reading(func, log, BEGAN + after, limit)
     expect(got, (list, tuple), "overdue(events, now, limit)")
-    return [_pair(one, log_of(moves, BEGAN)) for one in got]
+    return [_pair(one, log) for one in got]
 
 
 def _pair(one: object, log: list) -> tuple[float, int]:
@@ -59,6 +61,8 @@ def finds_what_is_out(func):
     got = found(func, moves, limit=3.0, after=8.0)
     assert (1, 4) not in got, because("came back", got=in_words(got))
     assert got == [(0, 7)], because("not found", got=in_words(got))
+    between = ((LENT, 7), ("waited", 7))
+    assert found(func, between, limit=3.0, after=8.0) == [(0, 7)], "others end it"
     again = ((LENT, 7), (BACK, 7), (LENT, 7))
     got = found(func, again, limit=2.0, after=8.0)
     assert got == [(2, 7)], because("lent again", got=in_words(got), how_many=len(got))
@@ -110,6 +114,9 @@ def inputs() -> Iterator[Input]:
     for moves in short_logs(4):
         if len(moves) == 4:
             yield moves, 2.0, 3.0
+    for what in ("opened", "waited", "closed", "discarded", "timed out"):
+        yield ((what, 7), (LENT, 4)), 1.0, 8.0
+    yield ((LENT, 7), ("waited", 7)), 1.0, 8.0
     for moves, limit in itertools.product(short_logs(3), (0.0, 60.0)):
         yield moves, limit, 60.0
 
@@ -152,6 +159,8 @@ alarm = Exercise(
     tellings={
         "came back": "The log says: lent 7, lent 4, returned 4. With a limit of 3 s, and 8 s after it began, 4 is back; yours gives {got:plain}.",
         "not found": "The log says: lent 7, lent 4, returned 4. With a limit of 3 s, and 8 s after it began, 7 has been out for 8 s and is the only one; yours gives {got:plain}.",
+        "others end it": "The log says: lent 7, waited 7. Only a return ends a loan, so that 7 is still out after 8 s; with a limit of 3 s yours does not give it.",
+        "changed the log": "Afterwards the log is not as it was. Others read it, too: leave it as it is.",
         "lent again": "Connection 7 was lent, came back, and was lent again 6 s ago. With a limit of 2 s only that second loan is overdue; yours gives {how_many} loans.",
         "too early": "A loan has been out for 3.5 s, and the limit is 4 s. It is not overdue yet, and yours gives it.",
         "exact": "A loan has been out for 4 s, and so long is the limit: overdue. Yours does not give it.",
@@ -237,6 +246,15 @@ alarm = Exercise(
             edit="""
 -            out.pop(event.conn, None)
 +            del out[event.conn]
+""",
+        ),
+        slip(
+            "others end it",
+            'Whatever is no "lent" is taken for a return.',
+            breaks="finds_what_is_out",
+            edit="""
+-        elif event.what == "returned":
++        else:
 """,
         ),
         slip(

@@ -11,14 +11,13 @@ from poolkit.events import Event
 Move = tuple[str, int]
 LENT, BACK = "lent", "returned"
 CONNS = (7, 4, 9)
-_LINES = {7: "app.py:10 in serve", 4: "app.py:20 in export", 9: "app.py:30 in audit"}
+_LINE = "app.py:10 in serve"  # one line may borrow many
 
 
 def event(at: float, what: str, conn: int, seconds: float = 0.0, thread: str = "") -> Event:
     """One event of a log that nobody recorded."""
-    line = _LINES.get(conn, "app.py:40 in report")
     thread = thread or f"worker {1 + (conn == CONNS[1])}"  # who has one may take another
-    return Event(at, what, thread, conn, seconds, line, ("app.py:1 in main",))
+    return Event(at, what, thread, conn, seconds, _LINE, ("app.py:1 in main",))
 
 
 def log_of(moves: Iterable[Move], began: float = 100.0, step: float = 1.0) -> list[Event]:
@@ -33,6 +32,15 @@ def log_of(moves: Iterable[Move], began: float = 100.0, step: float = 1.0) -> li
             lent[conn] = at
         log.append(event(at, what, conn, seconds, "the main thread" if what == BACK else ""))
     return log
+
+
+def reading(func: Callable, log: list[Event], *arguments: object) -> object:
+    """What is given for a log, which has to be as it was afterwards; a number as Python's own."""
+    before = list(log)
+    got = func(log, *arguments)
+    same = len(log) == len(before) and all(map(lambda one, other: one is other, log, before))
+    assert same, "changed the log"
+    return plain(got)
 
 
 def plain(got: object) -> object:

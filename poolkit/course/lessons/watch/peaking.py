@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from poolkit.course.exercises import Exercise, because, expect
 from poolkit.course.histories import Histories, Seen
-from poolkit.course.lessons.watch.logs import BACK, LENT, Move, log_of, plain, short_logs, tell
+from poolkit.course.lessons.watch.logs import BACK, LENT, Move, log_of, reading, short_logs, tell
 from poolkit.course.slips import slip
 
 
@@ -14,8 +14,8 @@ def peak(events):
     """Give how many connections were out at the same time, at most, by this log.
 
     Out is what was "lent" and has not been "returned" since. `events` is a list of Event, in
-    order. One that was cut by `most=` may hold a return whose loan is not in it: that changes
-    nothing. In an empty log it is 0.
+    order, to be read only. One that was cut by `most=` may hold a return whose loan is not in
+    it: that changes nothing. In an empty log it is 0.
     """
     out = set()
     highest = 0
@@ -30,7 +30,7 @@ def peak(events):
 
 def given(func, moves: tuple[Move, ...]) -> int:
     """What is given for the log of some moves."""
-    got = plain(func(log_of(moves)))
+    got = reading(func, log_of(moves))
     if isinstance(got, float) and got.is_integer():
         got = int(got)
     expect(got, int, "peak(events)")
@@ -58,6 +58,8 @@ def skips_other_events(func):
         ("connect failed", 0), (BACK, 7), ("closed", 7), ("discarded", 4),
     )  # fmt: skip
     assert (got := given(func, moves)) == 1, because("others counted", got=got)
+    between = ((LENT, 7), ("waited", 7), (LENT, 4))
+    assert (got := given(func, between)) == 2, because("others end it", got=got)
 
 
 def takes_a_log_that_was_cut(func):
@@ -73,6 +75,8 @@ def inputs() -> Iterator[tuple[Move, ...]]:
     yield from (moves for moves in short_logs(5) if len(moves) > 3)
     for what in ("opened", "waited", "closed", "discarded", "connect failed"):
         yield (what, 7), (LENT, 4)
+        yield (LENT, 7), (BACK, 7), (what, 7), (LENT, 4)
+    yield (LENT, 7), ("waited", 7), (LENT, 4)
 
 
 def play(func, moves: tuple[Move, ...]) -> Iterator[Seen]:
@@ -106,6 +110,8 @@ peaking = Exercise(
         "both": "Two were lent and none had come back. That is 2 at once; yours gives {got}.",
         "all came back": "Three were lent, then all three came back. At one moment all 3 were out; yours gives {got}.",
         "others counted": "One connection was lent and came back. Around it stood events of other kinds, an opened one and a wait in vain among them. At most 1 was out; yours gives {got}.",
+        "others end it": "The log says: lent 7, waited 7, lent 4. Nothing came back, so that 2 are out; yours gives {got}. Only a return ends a loan.",
+        "changed the log": "Afterwards the log is not as it was. Others read it, too: leave it as it is.",
         "empty": "Nothing is in the log. Then the most is 0; yours gives {got}.",
         "cut": "The log was cut and says: returned 7, lent 4, returned 9, lent 7. At its end 4 and 7 are out, which is the most; yours gives {got}.",
     },
@@ -166,6 +172,15 @@ peaking = Exercise(
 """,
         ),
         slip(
+            "others end it",
+            'Whatever is no "lent" is taken for a return.',
+            breaks="skips_other_events",
+            edit="""
+-        elif event.what == "returned":
++        else:
+""",
+        ),
+        slip(
             "cut",
             "One is subtracted for each return, whether or not its loan was counted. Keep which ones are out, not only how many.",
             breaks="takes_a_log_that_was_cut",
@@ -220,7 +235,7 @@ peaking = Exercise(
         ),
         slip(
             "both",
-            breaks="counts_what_is_out remembers_the_highest takes_a_log_that_was_cut",
+            breaks="counts_what_is_out remembers_the_highest skips_other_events takes_a_log_that_was_cut",
             edit="""
 -            out.discard(event.conn)
 -        highest = max(highest, len(out))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from poolkit.course.exercises import Exercise, because, expect, same
 from poolkit.course.histories import Histories, Seen
-from poolkit.course.lessons.watch.logs import BACK, LENT, Move, log_of, plain, short_logs, tell
+from poolkit.course.lessons.watch.logs import BACK, LENT, Move, log_of, reading, short_logs, tell
 from poolkit.course.slips import slip
 
 
@@ -15,8 +15,8 @@ def utilisation(events, start, end, size):
 
     Two of four that are out all the time give 0.5, and so do all four for half of it. A loan
     that began before `start` counts from there; one that came back after `end`, or not at all,
-    counts until there. `events` is a list of Event, in order, and none is missing; `start` and
-    `end` are readings of the same clock as `event.at`, and `start` is the earlier one.
+    counts until there. `events` is a list of Event, in order, to be read only, and none is
+    missing; `start` and `end` are readings of the same clock as `event.at`, `start` the earlier.
     """
     lent, busy = {}, 0.0
     for event in events:
@@ -34,7 +34,7 @@ BEGAN = 100.0  # the clock at the first event of a log; the next ones follow a s
 
 def given(func, moves: tuple[Move, ...], start: float, end: float, size: int) -> float:
     """What is given for a part of a log; `start` and `end` count from its first event."""
-    got = plain(func(log_of(moves, BEGAN), BEGAN + start, BEGAN + end, size))
+    got = reading(func, log_of(moves, BEGAN), BEGAN + start, BEGAN + end, size)
     expect(got, (int, float), "utilisation(events, start, end, size)")
     return round(float(got), 9)
 
@@ -115,6 +115,7 @@ using = Exercise(
     ),
     tellings={
         "size": "One of four connections was out for 2 s, and the time from `start` to `end` is 4 s: 2 of 16 seconds, 0.125. Yours gives {got}, as if there were one connection.",
+        "changed the log": "Afterwards the log is not as it was. Others read it, too: leave it as it is.",
         "one loan": "One of four connections was out for 2 s, and the time from `start` to `end` is 4 s: 2 of 16 seconds, 0.125. Yours gives {got}.",
         "still out": "Of two connections one was lent at 0 s and never came back, the other was out from 1 to 2 s. From 0 to 8 s that is 8 + 1 of 16 seconds, 0.5625; yours gives {got}.",
         "before": "Of two connections one was lent at 0 s and never came back, the other was out from 1 to 2 s. From 4 to 8 s only the first was out: 4 of 8 seconds, 0.5; yours gives {got}.",
