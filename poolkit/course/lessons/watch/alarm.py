@@ -17,8 +17,8 @@ def overdue(events, now, limit):
 
     A list of their "lent" events, as they stand in `events`, the one that is out longest first.
     What has come back is not overdue, however long it was out. `events` is a list of Event, in
-    order, to be read only, and may have been cut: a return whose loan is not in it changes
-    nothing.
+    order, to be read only. It may be empty, and it may have been cut: a return whose loan is not
+    in it changes nothing.
     """
     out = {}
     for event in events:

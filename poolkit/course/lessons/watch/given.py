@@ -19,7 +19,14 @@ from poolkit import ConnectionPool
 from poolkit.events import Event, record
 
 IN_VAIN = 6  # waits that an incident has to bring before it is looked at
-_LONGEST = 20.0  # seconds after which one is given up
+_LONGEST = 10.0  # seconds after which one is given up
+
+
+class DidNotComeAbout(RuntimeError):
+    """An incident that brought no trouble. Shows as one line, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 class Crew(NamedTuple):
@@ -97,7 +104,9 @@ def _look(pool: ConnectionPool, earliest: float) -> tuple[dict[str, object], flo
         if troubled and time.monotonic() >= earliest:
             return stats, time.monotonic()
         time.sleep(0.001)
-    raise RuntimeError("the incident did not come about on this machine: run the cell again")
+    raise DidNotComeAbout(
+        f"the incident did not come about: in {_LONGEST:g} s fewer than {IN_VAIN} waited in vain"
+    )
 
 
 def new_database(folder: str) -> Path:

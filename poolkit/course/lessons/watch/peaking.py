@@ -101,7 +101,7 @@ peaking = Exercise(
         ),
     ),
     hints=(
-        "Go through the events once and keep in mind what is out. Which of the two can you ask later: how many are out, or which?",
+        "Go through the events once and keep in mind what is out. Is it enough to know how many are out, or do you have to know which?",
         'A set of connection numbers: "lent" adds one, "returned" takes one away if it is there. After each step compare its length with the highest so far.',
         'Fill in the two blanks.\n\nif event.what == "lent":\n    out.add(event.conn)\nelif event.what == "returned":\n    ____\nhighest = ____',
     ),

@@ -15,8 +15,9 @@ def utilisation(events, start, end, size):
 
     Two of four that are out all the time give 0.5, and so do all four for half of it. A loan
     that began before `start` counts from there; one that came back after `end`, or not at all,
-    counts until there. `events` is a list of Event, in order, to be read only, and none is
-    missing; `start` and `end` are readings of the same clock as `event.at`, `start` the earlier.
+    counts until there. `events` is a list of Event, in order, to be read only; none is missing,
+    and it may be empty. `start` and `end` are readings of the clock of `event.at`, `start` the
+    earlier one.
     """
     lent, busy = {}, 0.0
     for event in events:
