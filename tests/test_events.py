@@ -614,6 +614,7 @@ def test_nobodys_code_is_called_with_the_lock_held(monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_in_a_child_the_events_begin_anew(pool):
     pool.release(pool.acquire())
 
