@@ -147,6 +147,13 @@ def test_liar_in_eq_is_caught():
     assert not same([Liar()], [1])
 
 
+def test_endless_is_the_same_as_itself_alone():
+    assert same(float("inf"), float("inf"))
+    assert not same(0, float("inf"))
+    assert not same(float("-inf"), float("inf"))
+    assert not same(float("inf"), 1.0)
+
+
 def test_repr_that_raises_is_survived():
     class Odd(int):
         def __repr__(self):

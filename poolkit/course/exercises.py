@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -87,7 +88,7 @@ def same(got: object, want: object) -> bool:
     An int is taken for a float of the same value, since no learner is helped by the difference.
     """
     if type(want) is float and type(got) in (int, float):
-        return abs(got - want) <= 1e-9 * max(1.0, abs(want))
+        return got == want or abs(got - want) <= 1e-9 * max(1.0, abs(want)) < math.inf
     if type(got) is not type(want):
         return False
     if type(want) in (list, tuple):

@@ -179,6 +179,27 @@ class SQLAlchemy:
         self.pool.dispose()
 
 
+def psycopg_pool(path, **settings):
+    """psycopg's pool with SQLite below it: what it asks of a connection, and no more."""
+    from psycopg.pq import TransactionStatus
+    from psycopg_pool import ConnectionPool
+
+    class Connection(sqlite3.Connection):
+        """SQLite with what the pool asks of psycopg's connections: class, status, expiry."""
+
+        @classmethod
+        def connect(cls, conninfo, **_):
+            return sqlite3.connect(conninfo, check_same_thread=False, factory=cls)
+
+        @property
+        def pgconn(self):
+            open_ = TransactionStatus.INTRANS if self.in_transaction else TransactionStatus.IDLE
+            return SimpleNamespace(transaction_status=open_)
+
+    settings = {"connection_class": Connection, "open": True, **settings}
+    return ConnectionPool(str(path), **settings)
+
+
 class PsycopgPool:
     name = "psycopg_pool"
     does = (
@@ -187,25 +208,7 @@ class PsycopgPool:
     cap = True
 
     def __init__(self, path, size):
-        from psycopg.pq import TransactionStatus
-        from psycopg_pool import ConnectionPool
-
-        class Connection(sqlite3.Connection):
-            """SQLite with what the pool asks of psycopg's connections: class, status, expiry."""
-
-            @classmethod
-            def connect(cls, conninfo, **_):
-                return sqlite3.connect(conninfo, check_same_thread=False, factory=cls)
-
-            @property
-            def pgconn(self):
-                open_ = TransactionStatus.INTRANS if self.in_transaction else TransactionStatus.IDLE
-                return SimpleNamespace(transaction_status=open_)
-
-        self.pool = ConnectionPool(
-            str(path), connection_class=Connection, min_size=size, max_size=size, open=True,
-            timeout=60,
-        )  # fmt: skip
+        self.pool = psycopg_pool(path, min_size=size, max_size=size, timeout=60)
         self.pool.wait()
 
     def loan(self):

@@ -37,4 +37,6 @@ LESSONS = (
     Lesson(8, "threads", "Threads"),
     Lesson(9, "review", "Review"),
     Lesson(10, "watch", "Watch", builds="events"),
+    Lesson(11, "size", "Size"),
+    Lesson(13, "compare", "Compare"),
 )
