@@ -44,7 +44,7 @@ def test_one_name_runs_through():
         lessons = ROOT / "poolkit" / "course" / "lessons"
         assert (lessons / f"{lesson.name}.py").exists() or (lessons / lesson.name).is_dir()
         assert (ROOT / "tests" / "answers" / f"{lesson.name}.py").exists()
-        assert lesson.builds in (None, lesson.name, "cli")
+        assert lesson.builds in (None, lesson.name, "cli", "events")
         assert lesson.builds is None or (ROOT / "poolkit" / f"{lesson.builds}.py").exists()
         for kind in ("exercises", "predictions", "explanations"):
             for one in lesson_part(lesson.name, kind):
