@@ -58,8 +58,16 @@ class Verdict:
     @property
     def broken(self) -> set[str]:
         """The names of the claims that did not hold."""
+        return self._marked("broken")
+
+    @property
+    def unjudged(self) -> set[str]:
+        """The names of those whose own question never came up."""
+        return self._marked("unjudged")
+
+    def _marked(self, wanted: str) -> set[str]:
         claims = zip(self.exercise.claims, self.marks, strict=True)
-        return {claim.__name__ for claim, mark in claims if mark == "broken"}
+        return {claim.__name__ for claim, mark in claims if mark == wanted}
 
 
 def check(id: str, thing: object) -> None:

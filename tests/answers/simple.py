@@ -48,6 +48,13 @@ class ReusingPool(Shelf):
         return self._idle.pop() if found else self._connect()
 
 
+@wrong("simple.reuse", "always new", breaks="reuses", unjudged="counts")
+class ReusingPool(Shelf):
+    def acquire(self):
+        self._created += 1
+        return self._connect()
+
+
 @wrong("simple.reuse", "signature")
 class ReusingPool(Shelf):
     def acquire():
@@ -141,6 +148,16 @@ class PeakPool(Counter):
         if new:
             self._peak = max(self._peak, self._in_use)
         return conn
+
+    def stats(self):
+        return {**super().stats(), "peak": self._peak}
+
+
+@wrong("simple.peak", "wrong type", breaks="lends_as_before", unjudged="counts_those_out_at_once")
+class PeakPool(Counter):
+    def acquire(self):
+        super().acquire()
+        self._peak = max(self._peak, self._in_use)
 
     def stats(self):
         return {**super().stats(), "peak": self._peak}
