@@ -420,7 +420,9 @@ def _folded(text: str) -> str:
 def _mark_claims(card: Card, verdict: Verdict) -> None:
     told = False
     tells = "broken" if "broken" in verdict.marks else "unjudged"
-    for number, (claim, mark) in enumerate(zip(verdict.exercise.claims, verdict.marks, strict=True)):
+    for number, (claim, mark) in enumerate(
+        zip(verdict.exercise.claims, verdict.marks, strict=True)
+    ):
         text = inspect.getdoc(claim).splitlines()[0]
         card.mark(mark, text + {"open": " (not run)", "unjudged": " (not judged)"}.get(mark, ""))
         if mark == tells and not told:

@@ -42,7 +42,9 @@ def wrong(id: str, reason: str, breaks: str = "", unjudged: str = ""):
     """Enter a wrong answer, the reason it must be refused for, and every claim that it breaks."""
 
     def enter(thing):
-        WRONG.setdefault(id, []).append(Wrong(thing, reason, *(frozenset(names.split()) for names in (breaks, unjudged))))
+        WRONG.setdefault(id, []).append(
+            Wrong(thing, reason, *(frozenset(names.split()) for names in (breaks, unjudged)))
+        )
         return thing
 
     return enter

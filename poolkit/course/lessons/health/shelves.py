@@ -12,7 +12,6 @@ from poolkit.course.histories import Seen, sequences
 from poolkit.course.lessons.health.trying import DISK, lend, watched
 from poolkit.course.pools import is_closed, listed, told, which
 
-
 BEHIND, AHEAD = -1000.0, 1e10  # of every clock of the machine
 
 
