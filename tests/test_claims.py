@@ -69,6 +69,7 @@ def test_wrong_answer_is_refused_for_its_own_reason(exercise, wrong):
 
     assert verdict.reason == wrong.reason, verdict.story
     assert verdict.broken - {"every_short_history"} == wrong.breaks
+    assert wrong.unjudged <= verdict.unjudged
     assert not UNFILLED.search(verdict.story)
 
 

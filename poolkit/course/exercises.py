@@ -61,17 +61,19 @@ class WrongType(Exception):
     """What the learner's code gave is not the kind of thing that was asked for."""
 
 
-def expect(value: object, kind: type | tuple[type, ...], called: str) -> None:
+def expect(value: object, kind: type | tuple[type, ...], called: str, when: str = "") -> None:
     """Insist that `called`, a call as the learner would write it, gave a `kind`.
 
-    Raises WrongType, whose message names the call, what came and what was wanted.
+    Raises WrongType, whose message names the call, what came and what was wanted; it begins with
+    `when`, a sentence on what the call does not show.
     """
     if isinstance(value, kind) and not (isinstance(value, bool) and kind in (int, float)):
         return
     kinds = kind if isinstance(kind, tuple) else (kind,)
     wanted = "number" if set(kinds) == {int, float} else " or ".join(k.__name__ for k in kinds)
     article = "an" if wanted[0] in "aeiou" else "a"
-    raise WrongType(f"`{called}` should give {article} {wanted}; it gave {_came(value)}")
+    told = f"`{called}` should give {article} {wanted}; it gave {_came(value)}"
+    raise WrongType(f"{when} {told}".strip())
 
 
 def _came(value: object) -> str:
