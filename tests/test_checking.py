@@ -20,7 +20,7 @@ from poolkit.course.exercises import UnknownId, assume, find, same
 from poolkit.course.guard import Guard, Stopped
 from poolkit.course.lessons.simple import CappedPool, Lender, ReusingPool, Shelf
 from poolkit.course.shown import Card
-from tests.double import DOUBLE, takes_zero
+from tests.double import DOUBLE, EVEN, takes_zero
 
 
 @pytest.fixture(autouse=True)
@@ -432,6 +432,22 @@ def test_a_line_that_is_printed_again_and_again_is_shown_once(capsys):
     said = capsys.readouterr().out
     assert said.count("back\n") == 0
     assert re.search(r"^    back  \(\d+ times\)$", said, re.MULTILINE)
+
+
+def test_what_is_shown_as_printed_is_what_the_answer_printed():
+    chatty = "\n-    return number * 2\n+    print('printed by the slip')\n+    return number\n"
+    exercise = dataclasses.replace(EVEN, slips=(dataclasses.replace(EVEN.slips[0], edit=chatty),))
+
+    def quiet(number):
+        return number
+
+    def loud(number):
+        print("printed by the answer")
+        return number
+
+    assert examine(exercise, quiet).slip is exercise.slips[0]
+    assert examine(exercise, quiet).printed == ""
+    assert set(examine(exercise, loud).printed.splitlines()) == {"printed by the answer"}
 
 
 def test_unknown_id_is_one_line():

@@ -148,9 +148,10 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
                 break
         _if_nothing_else_broke(verdict)
         verdict.marks += ["open"] * (len(exercise.claims) - len(verdict.marks))
+        # Taken before the slips run: what they print is not the learner's.
+        verdict.printed = str(guard.printed) + (" …" if guard.printed.more else "")
         if verdict.reason and "hung" not in verdict.keys:
             _recognise(verdict, thing, guard)
-    verdict.printed = str(guard.printed) + (" …" if guard.printed.more else "")
     if left := guarding.left_behind():
         whose = "Part of it" if set(left) - set(before) else "Part of an earlier answer"
         verdict.story = f"{verdict.story}\n{whose} still runs and cannot be stopped: restart the kernel (Kernel ▸ Restart Kernel).".strip()
