@@ -15,7 +15,6 @@ from poolkit.course.postgres import own_server
 from tests.conformance import desk as sqlite
 from tests.conformance.desk import Desk, Faulty
 
-
 HANDED_ON = "POOLKIT_TESTS_SERVER"  # where other processes that we start find the one we started
 
 
