@@ -221,7 +221,8 @@ def tell_story(story: tuple) -> str:
 def play_story(session_class, story: tuple) -> Iterator[Seen]:
     """What each loan finds; a second pool of the same kind, with other settings, stands beside it."""
     settings, loans = story
-    trial, other = trying(session_class, settings), trying(session_class, {"work_mem": "8MB"})
+    trial = trying(session_class, settings)
+    other = None if loans else trying(session_class, {"work_mem": "8MB"})
     try:
         yield from _found(trial)
         for sql, end in loans:
@@ -235,7 +236,7 @@ def play_story(session_class, story: tuple) -> Iterator[Seen]:
                 yield raised(error)
             yield Seen("the connection is", conn.closed, "closed" if conn.closed else "kept")
             yield from _found(trial)
-        if not loans:
+        if other is not None:
             yield from _found(other, "in another pool's session ")
     except Unknown as unknown:
         yield Seen("the stand-in for a connection does not know", unknown.args[0])

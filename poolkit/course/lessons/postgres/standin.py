@@ -7,7 +7,7 @@ in every short history. A statement that it does not know raises Unknown.
 
 from __future__ import annotations
 
-import copy
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +26,9 @@ class Remembered:
     settings: dict[str, str] = field(default_factory=dict)
     listens: set[str] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
+
+    def copied(self) -> Remembered:
+        return Remembered(dict(self.settings), set(self.listens), set(self.tables))
 
 
 _TEXT = r"(?:E?'((?:[^']|'')*)'|([\w.+-]+)|(\"[^\"]*\"))"
@@ -97,7 +100,7 @@ class StandIn:
         """Run one string of SQL, with values for its places."""
         self._answer()
         sql, values = _filled(sql, params)
-        parts = [part.strip() for part in _split(sql) if part.strip()]
+        parts = _split(sql)
         if values and len(parts) > 1:
             raise psycopg.errors.SyntaxError(
                 "cannot insert multiple commands into a prepared statement"
@@ -131,7 +134,7 @@ class StandIn:
 
     def _begin(self) -> None:
         if self._before is None:
-            self._before = copy.deepcopy(self.state)
+            self._before = self.state.copied()
 
     def _undo_local(self) -> None:
         for name, value in self._local.items():
@@ -145,10 +148,8 @@ class StandIn:
             self.state.settings[name] = value
 
     def _statement(self, sql: str, values: list) -> list[tuple]:
-        for pattern, does in _STATEMENTS:
-            if found := re.fullmatch(pattern, sql, re.IGNORECASE | re.DOTALL):
-                return does(self, found, values) or []
-        raise Unknown(sql)
+        does, found = _understood(sql)
+        return does(self, found, values) or []
 
     # The statements
 
@@ -247,6 +248,14 @@ _STATEMENTS = (
 )  # fmt: skip
 
 
+@functools.lru_cache(maxsize=512)
+def _understood(sql: str) -> tuple:
+    for pattern, does in _STATEMENTS:
+        if found := re.fullmatch(pattern, sql, re.IGNORECASE | re.DOTALL):
+            return does, found
+    raise Unknown(sql)
+
+
 def _argument(part: str, values: list) -> object:
     if part == "%s":
         return values.pop(0)
@@ -255,12 +264,14 @@ def _argument(part: str, values: list) -> object:
     return part
 
 
-def _split(sql: str) -> list[str]:
+@functools.lru_cache(maxsize=512)
+def _split(sql: str) -> tuple[str, ...]:
     """The statements of a string; a `;` between quotes ends none, and a quote must be closed."""
     sql = re.sub(r"--[^\n]*", "", sql)
     if re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "", sql).count("'"):
         raise psycopg.errors.SyntaxError("unterminated quoted string")
-    return re.findall(r"(?:[^;'\"]|'(?:[^']|'')*'|\"[^\"]*\")+", sql)
+    parts = re.findall(r"(?:[^;'\"]|'(?:[^']|'')*'|\"[^\"]*\")+", sql)
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _filled(sql: str, params: Any) -> tuple[str, list]:
