@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from types import TracebackType
 
 from poolkit import ConnectionConfig, ConnectionPool
 from poolkit.course.exercises import Exercise, assume, because
@@ -48,6 +49,7 @@ class Trial:
     def __init__(self, session_class: type, settings: dict[str, str]) -> None:
         self.session, self.opened = session_class(dict(settings)), []
         self.error: BaseException | None = None
+        self._trace: TracebackType | None = None
         config = ConnectionConfig(pool_size=1, max_connections=1, max_retries=1)
         self._pool = ConnectionPool(
             config, connect=self._connect, configure=self._configure, reset=self._reset
@@ -70,22 +72,23 @@ class Trial:
             func(conn)
         except BaseException as error:
             self.error = self.error or error
+            self._trace = self._trace or error.__traceback__  # the pool takes it off the error
             raise
 
     def borrow(self) -> StandIn:
-        self.error = None
+        self.error = self._trace = None
         try:
             return self._pool.acquire(timeout=0)
-        except Exception:
-            raise self.error or RuntimeError from None
+        except Exception as failed:
+            raise (self.error or failed).with_traceback(self._trace) from None
 
     def give_back(self, conn: StandIn) -> BaseException | None:
         """Give it back; what `reset` raised, which the pool answers by closing the connection."""
-        self.error = None
+        self.error = self._trace = None
         self._pool.release(conn)
         if isinstance(self.error, Unknown):
             raise self.error
-        return self.error
+        return self.error and self.error.with_traceback(self._trace)
 
 
 def trying(session_class: type, settings: dict[str, str]) -> Trial:
@@ -295,6 +298,130 @@ session = Exercise(
         "settings lost": "`settings` was {{'statement_timeout': '2s'}}, and after one loan, which only read, it is gone.",
         "settings changed": "`settings` was {{'statement_timeout': '2s'}}. After a loan that did `{sql:plain}` and committed, the next one finds {found:plain}.",
     },
-    slips=(),
+    slips=(
+        slip(
+            "not set",
+            "The third argument is true: that is for this transaction only, and the pool's commit ends it.",
+            breaks="sets_for_the_session",
+            edit="""
+-            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++            conn.execute("SELECT set_config(%s, %s, true)", (name, value))
+""",
+        ),
+        slip(
+            "raised SyntaxError",
+            "SET takes no parameter: psycopg sends it as `$1`, and the server has no place for it there. `set_config` takes some.",
+            breaks="sets_for_the_session",
+            edit="""
+-            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++            conn.execute(f"SET {name} = %s", (value,))
+""",
+        ),
+        slip(
+            "raised SyntaxError",
+            "The value is pasted into the SQL, and its quote ends the text too early.",
+            breaks="takes_any_text",
+            edit="""
+-            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++            conn.execute(f"SET {name} = '{value}'")
+""",
+        ),
+        slip(
+            "other text",
+            "`self.settings` is not looked at.",
+            breaks="takes_any_text",
+            edit="""
+-        for name, value in self.settings.items():
+-            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++        conn.execute("SET statement_timeout = '2s'")
+""",
+        ),
+        slip(
+            "other text",
+            "Only the first of the settings is set.",
+            breaks="takes_any_text",
+            edit="""
+             conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++            return
+""",
+        ),
+        slip(
+            "autocommit",
+            breaks="sets_for_the_session",
+            edit="""
+-        for name, value in self.settings.items():
++        conn.autocommit = True
++        for name, value in self.settings.items():
+""",
+        ),
+        slip(
+            "raised ActiveSqlTransaction",
+            "psycopg begins a transaction before the first statement, unless `conn.autocommit` is True.",
+            breaks="keeps_the_connection",
+            edit="""
+-        conn.autocommit = True
+         conn.execute("DISCARD ALL")
+""",
+        ),
+        slip(
+            "closed",
+            "It is the connection that `reset` closes: then every loan pays for a new one.",
+            breaks="keeps_the_connection",
+            edit="""
+-        conn.autocommit = True
+-        conn.execute("DISCARD ALL")
+-        self.configure(conn)
++        conn.close()
+""",
+        ),
+        slip(
+            "still set",
+            "A rollback takes back what was SET in its own transaction. The loan had committed.",
+            breaks="ends_what_was_set ends_locks keeps_its_own",
+            edit="""
+-        conn.autocommit = True
+-        conn.execute("DISCARD ALL")
+         self.configure(conn)
++        conn.rollback()
+""",
+        ),
+        slip(
+            "still set",
+            "Locks go, settings stay.",
+            breaks="ends_what_was_set ends_locks",
+            edit="""
+-        conn.execute("DISCARD ALL")
++        conn.execute("SELECT pg_advisory_unlock_all()")
+""",
+        ),
+        slip(
+            "left",
+            "RESET ALL brings back settings, and nothing else.",
+            breaks="ends_locks",
+            edit="""
+-        conn.execute("DISCARD ALL")
++        conn.execute("RESET ALL")
+""",
+        ),
+        slip(
+            "left",
+            "Settings and locks are undone, and LISTEN and temporary tables are not.",
+            breaks="ends_locks",
+            edit="""
+-        conn.execute("DISCARD ALL")
++        conn.execute("RESET ALL")
++        conn.execute("SELECT pg_advisory_unlock_all()")
+""",
+        ),
+        slip(
+            "settings lost",
+            "They are not set again for good: not at all after the DISCARD, or in a transaction that the pool rolls back.",
+            breaks="keeps_its_own",
+            edit="""
+         conn.execute("DISCARD ALL")
+-        self.configure(conn)
+""",
+        ),
+    ),
     after="One statement ends it all, what the pool had set as well. That is why `reset` has to know what `configure` does.",
 )
