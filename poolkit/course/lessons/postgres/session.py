@@ -314,7 +314,7 @@ session = Exercise(
             breaks="sets_for_the_session",
             edit="""
 -            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
-+            conn.execute(f"SET {name} = %s", (value,))
++            conn.execute("SET " + name + " = %s", (value,))
 """,
         ),
         slip(
@@ -323,7 +323,7 @@ session = Exercise(
             breaks="takes_any_text",
             edit="""
 -            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
-+            conn.execute(f"SET {name} = '{value}'")
++            conn.execute("SET " + name + " = '" + value + "'")
 """,
         ),
         slip(

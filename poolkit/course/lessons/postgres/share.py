@@ -21,7 +21,7 @@ def largest_pool(max_connections, reserved, servers, processes=1, rolling=False)
     pools = servers * processes * (2 if rolling else 1)
     size = (max_connections - reserved) // pools
     if size < 1:
-        raise ValueError(f"{max_connections - reserved} connections for {pools} pools")
+        raise ValueError(f"they do not fit: there are {pools} pools")
     return size
 
 
@@ -252,7 +252,7 @@ share = Exercise(
             breaks="says_when_it_does_not_fit",
             edit="""
 -    if size < 1:
--        raise ValueError(f"{max_connections - reserved} connections for {pools} pools")
+-        raise ValueError(f"they do not fit: there are {pools} pools")
 -    return size
 +    return size
 """,
@@ -263,7 +263,7 @@ share = Exercise(
             breaks="says_when_it_does_not_fit",
             edit="""
 -    if size < 1:
--        raise ValueError(f"{max_connections - reserved} connections for {pools} pools")
+-        raise ValueError(f"they do not fit: there are {pools} pools")
 -    return size
 +    return max(size, 1)
 """,
