@@ -38,7 +38,8 @@ def main(parent: int) -> int:
     """Hold a server until standard input closes, or the process `parent` is gone."""
     for name in ("SIGINT", "SIGHUP", "SIGTERM"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+            # Not SIG_IGN, which the server would inherit.
+            signal.signal(getattr(signal, name), lambda *_: None)
     logging.disable()  # what a command of the server's says at its failure comes as the reason
     home, server, programs = None, None, []
     try:

@@ -15,7 +15,7 @@ from poolkit.course.postgres import own_server
 from tests.conformance import desk as sqlite
 from tests.conformance.desk import Desk, Faulty
 
-HANDED_ON = "POOLKIT_TESTS_SERVER"  # where other processes that we start find the one we started
+HANDED_ON = "POOLKIT_TESTS_SERVER"  # where our processes, and those they start, find the address
 
 
 @functools.cache

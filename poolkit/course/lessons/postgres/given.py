@@ -12,7 +12,7 @@ from poolkit.course.lessons.postgres.serving import Server
 from poolkit.course.measuring import typical
 from poolkit.course.postgres import NoServer
 
-KEY = 120_012  # of the advisory locks here: a number that nobody else is likely to use
+KEY = 120_000_000 + os.getpid()  # of advisory locks: two notebooks on one server have two
 
 
 def provoke_errors(server: Server) -> dict[str, Exception]:
