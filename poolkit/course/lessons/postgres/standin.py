@@ -44,7 +44,7 @@ class StandIn:
         self._local: dict[str, str | None] = {}  # what SET LOCAL changed, as it was before
         self._before: Remembered | None = None  # at the beginning of the transaction
         self._failed, self._autocommit = False, False
-        self.autocommit_changes = 0
+        self._explicit = False  # begun by a BEGIN, which ends with no statement
 
     # What psycopg offers
 
@@ -78,14 +78,14 @@ class StandIn:
         if self._failed:
             self.rollback()
         self._undo_local()
-        self._before, self._failed = None, False
+        self._before, self._failed, self._explicit = None, False, False
 
     def rollback(self) -> None:
         self._answer()
         if self._before is not None:
             self.state = self._before
         self._local.clear()
-        self._before, self._failed = None, False
+        self._before, self._failed, self._explicit = None, False, False
 
     def close(self) -> None:
         self.closed = True
@@ -100,30 +100,29 @@ class StandIn:
         """Run one string of SQL, with values for its places."""
         self._answer()
         sql, values = _filled(sql, params)
-        parts = _split(sql)
-        if values and len(parts) > 1:
-            raise psycopg.errors.SyntaxError(
-                "cannot insert multiple commands into a prepared statement"
-            )
         alone = self._autocommit and not self.in_block
-        if not alone or len(parts) > 1:
+        if not alone:
             self._begin()
-        rows: list[tuple] = []
         try:
-            for part in parts:
-                if self._failed and not re.match(r"(?i)(ROLLBACK|COMMIT|END|ABORT)\b", part):
-                    raise psycopg.errors.InFailedSqlTransaction("current transaction is aborted")
-                rows = self._statement(part, values)
+            rows = self._run_all(_parsed(sql, values), values)
         except psycopg.Error:
             if alone:
                 self.rollback()
             else:
                 self._failed = True
             raise
-        if alone and len(parts) > 1:
+        if alone and not self._explicit:
             self.commit()
-        if alone and not self.in_block:
-            self._undo_local()
+        return rows
+
+    def _run_all(self, parts: list[tuple], values: list) -> list[tuple]:
+        rows: list[tuple] = []
+        if len(parts) > 1:
+            self._begin()
+        for does, found in parts:
+            if self._failed and does not in (StandIn._does_commit, StandIn._does_rollback):
+                raise psycopg.errors.InFailedSqlTransaction("current transaction is aborted")
+            rows = does(self, found, values) or []
         return rows
 
     def _answer(self) -> None:
@@ -147,15 +146,9 @@ class StandIn:
         else:
             self.state.settings[name] = value
 
-    def _statement(self, sql: str, values: list) -> list[tuple]:
-        does, found = _understood(sql)
-        return does(self, found, values) or []
-
     # The statements
 
     def _does_set(self, found: re.Match, values: list) -> None:
-        if values:
-            raise psycopg.errors.SyntaxError('syntax error at or near "$1"')
         local, name, text, bare, quoted = found.groups()
         value = text.replace("''", "'") if text is not None else (bare or quoted[1:-1])
         default = text is None and (bare or "").upper() == "DEFAULT"
@@ -172,8 +165,6 @@ class StandIn:
     def _assign(self, name: str, value: str | None, local: bool) -> None:
         name = name.lower()
         if local:
-            if not self.in_block and self._autocommit:
-                return  # gone again at the end of the statement
             self._local.setdefault(name, self.state.settings.get(name))
         else:
             self._local.pop(name, None)
@@ -198,7 +189,7 @@ class StandIn:
         return [("",)]
 
     def _does_lock(self, found: re.Match, values: list) -> list[tuple]:
-        self.locks += 1
+        self.locks = 1
         return [("",)]
 
     def _does_listen(self, found: re.Match, values: list) -> None:
@@ -208,6 +199,8 @@ class StandIn:
         self.state.listens.clear()
 
     def _does_make(self, found: re.Match, values: list) -> None:
+        if found[1] in self.state.tables:
+            raise psycopg.errors.DuplicateTable("relation already exists")
         self.state.tables.add(found[1])
 
     def _does_drop_tables(self, found: re.Match, values: list) -> None:
@@ -215,6 +208,7 @@ class StandIn:
 
     def _does_begin(self, found: re.Match, values: list) -> None:
         self._begin()
+        self._explicit = True
 
     def _does_commit(self, found: re.Match, values: list) -> None:
         self.commit()
@@ -246,6 +240,18 @@ _STATEMENTS = (
     (r"(?:ROLLBACK|ABORT)(?:\s+(?:TRANSACTION|WORK))?", StandIn._does_rollback),
     (r"SELECT\s+1", StandIn._does_nothing),
 )  # fmt: skip
+
+
+def _parsed(sql: str, values: list) -> list[tuple]:
+    """What each statement of a string is; an error of grammar comes before any of them runs."""
+    parts = [_understood(part) for part in _split(sql)]
+    if values and len(parts) > 1:
+        raise psycopg.errors.SyntaxError(
+            "cannot insert multiple commands into a prepared statement"
+        )
+    if values and any(does is StandIn._does_set for does, _ in parts):
+        raise psycopg.errors.SyntaxError('syntax error at or near "$1"')
+    return parts
 
 
 @functools.lru_cache(maxsize=512)
