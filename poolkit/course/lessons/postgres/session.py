@@ -20,7 +20,7 @@ class Session:
         self.settings = settings
 
     def configure(self, conn):
-        """Set `self.settings`, a dict such as {"statement_timeout": "2s"}, whatever the values.
+        """Set `self.settings`, a dict such as {"statement_timeout": "2s"}; a value may be any text.
 
         They hold for the whole session. The pool calls this with each new connection, and commits
         what it leaves open. `conn.autocommit` is False then, and stays so.
@@ -188,13 +188,13 @@ DID = {
     "SELECT 1": "only reads",
 }
 ENDS = {
-    "commits": lambda c: c.commit(),
-    "leaves it open": lambda c: None,
-    "sets `autocommit` first": None,
+    "and commits": lambda c: c.commit(),
+    "and leaves it open": lambda c: None,
+    "after it set `autocommit`": None,
 }
 SETTINGS = (
     {}, TIMEOUT, NAME, {**TIMEOUT, **NAME},
-    {"application_name": "a%s; b", "lock_timeout": "1s"}, {"application_name": ""},
+    {"application_name": "a%s; b", "statement_timeout": "5s"}, {"application_name": ""},
 )  # fmt: skip
 
 
@@ -205,8 +205,8 @@ def stories() -> Iterator[tuple]:
         yield settings, ()
     for loan in loans:
         yield from ((settings, (loan,)) for settings in SETTINGS)
-    few = [loan for loan in loans if loan[1] != "leaves it open"]
-    for one, other in itertools.product(few, few[::2]):
+    few = [loan for loan in loans if loan[1] != "and leaves it open"]
+    for one, other in itertools.product(few, few[::3]):
         yield {**TIMEOUT, **NAME}, (one, other)
 
 
@@ -215,8 +215,7 @@ def tell_story(story: tuple) -> str:
     settings, loans = story
     said = [f"With the settings {settings}"]
     said += [
-        f"{n} loan {DID[sql]} and {end}"
-        for n, (sql, end) in zip(("a", "another"), loans, strict=False)
+        f"{n} loan {DID[sql]} {end}" for n, (sql, end) in zip(("a", "another"), loans, strict=False)
     ]
     return ", ".join(said)
 
@@ -301,7 +300,7 @@ session = Exercise(
     slips=(
         slip(
             "not set",
-            "The third argument is true: that is for this transaction only, and the pool's commit ends it.",
+            "Often the third argument of `set_config` is true: that is for this transaction only, and the pool's commit ends it.",
             breaks="sets_for_the_session",
             edit="""
 -            conn.execute("SELECT set_config(%s, %s, false)", (name, value))

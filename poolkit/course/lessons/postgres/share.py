@@ -153,7 +153,7 @@ share = Exercise(
         "processes": "3 servers with 4 processes each have 12 pools, for 96 connections: 8 each. Yours gives {got}.",
         "no deploy": "`largest_pool{args:plain}` gives {got}, with `rolling=True` and without it.",
         "deploy": "With `rolling=True`, `largest_pool{args:plain}` gives {got}. Twice as many pools can have {size} each.",
-        "does not fit": "`largest_pool{args:plain}` gives {got}: there is not one connection for each pool. This is for a ValueError.",
+        "does not fit": "`largest_pool{args:plain}` gives {got}: there is not one connection for each pool. Here ValueError is to be raised.",
         "just fits": "`largest_pool(10, 3, 7)`: 7 connections for 7 pools, one each. Yours gives {got:plain}.",
     },
     slips=(

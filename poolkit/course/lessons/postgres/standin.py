@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from poolkit.course.lessons.postgres.judging import psycopg
@@ -60,6 +61,12 @@ class StandIn:
                 "can't change 'autocommit' now: connection in transaction status INTRANS"
             )
         self._autocommit = bool(value)
+
+    @property
+    def info(self) -> SimpleNamespace:
+        status = psycopg.pq.TransactionStatus
+        inside = status.INERROR if self._failed else status.INTRANS
+        return SimpleNamespace(transaction_status=inside if self.in_block else status.IDLE)
 
     def set_autocommit(self, value: bool) -> None:
         self.autocommit = value
@@ -244,14 +251,14 @@ _STATEMENTS = (
 
 def _parsed(sql: str, values: list) -> list[tuple]:
     """What each statement of a string is; an error of grammar comes before any of them runs."""
-    parts = [_understood(part) for part in _split(sql)]
+    parts = _split(sql)
     if values and len(parts) > 1:
         raise psycopg.errors.SyntaxError(
             "cannot insert multiple commands into a prepared statement"
         )
-    if values and any(does is StandIn._does_set for does, _ in parts):
+    if values and any(re.match(r"(?i)SET\b", part) for part in parts):
         raise psycopg.errors.SyntaxError('syntax error at or near "$1"')
-    return parts
+    return [_understood(part) for part in parts]
 
 
 @functools.lru_cache(maxsize=512)
