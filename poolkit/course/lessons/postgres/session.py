@@ -33,7 +33,7 @@ class Session:
 
         What a loan may leave: other settings, advisory locks, LISTEN, temporary tables. The pool
         calls this with each connection that came back, after a rollback; then it rolls back what
-        this leaves open, and makes `conn.autocommit` what it was.
+        this leaves open, and makes `conn.autocommit` what it was. The connection stays open.
         """
         conn.autocommit = True
         conn.execute("DISCARD ALL")
