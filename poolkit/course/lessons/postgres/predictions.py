@@ -104,7 +104,7 @@ predictions = (
     ),
     Prediction(
         id="postgres.left",
-        question="ann sets `autocommit`, SETs `statement_timeout`, and takes an advisory lock; her block ends well. The pool has no `reset`, so it does what it does by itself: roll back, and make attributes what they were. What does the next borrower of her connection find?",
+        question="ann sets `autocommit`, SETs `statement_timeout`, and takes an advisory lock; her block ends well. The pool has no `reset` of ours, so it does only what it does by itself. What does the next borrower of her connection find?",
         places={"autocommit": bool, "setting": bool, "lock": bool},
         sample={"autocommit": True, "setting": False, "lock": False, "sure": 60},
         explanations=(
