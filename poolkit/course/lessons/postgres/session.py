@@ -226,9 +226,9 @@ def play_story(session_class, story: tuple) -> Iterator[Seen]:
     trial = trying(session_class, settings)
     other = None if loans else trying(session_class, {"work_mem": "8MB"})
     try:
-        yield from _found(trial)
+        conn = trial.borrow()
+        yield from _found(conn)
         for sql, end in loans:
-            conn = trial.borrow()
             if ENDS[end] is None:
                 conn.autocommit = True
             conn.execute(sql)
@@ -237,15 +237,15 @@ def play_story(session_class, story: tuple) -> Iterator[Seen]:
             if error is not None:
                 yield raised(error)
             yield Seen("the connection is", conn.closed, "closed" if conn.closed else "kept")
-            yield from _found(trial)
+            conn = trial.borrow()
+            yield from _found(conn)
         if other is not None:
-            yield from _found(other, "in another pool's session ")
+            yield from _found(other.borrow(), "in another pool's session ")
     except Unknown as unknown:
         yield Seen("the stand-in for a connection does not know", unknown.args[0])
 
 
-def _found(trial: Trial, where: str = "") -> Iterator[Seen]:
-    conn = trial.borrow()
+def _found(conn: StandIn, where: str = "") -> Iterator[Seen]:
     state = conn.state
     yield Seen(f"{where}the next loan finds the settings", dict(state.settings))
     left = {
@@ -253,7 +253,6 @@ def _found(trial: Trial, where: str = "") -> Iterator[Seen]:
     }  # fmt: skip
     yield Seen("left of it:", [n for n, some in left.items() if some], _listed(left))
     yield Seen("`conn.autocommit` is", conn.autocommit)
-    trial.give_back(conn)
 
 
 def _listed(left: dict[str, int]) -> str:
