@@ -36,5 +36,6 @@ LESSONS = (
     Lesson(7, "lease", "Lease", builds="lease"),
     Lesson(8, "threads", "Threads"),
     Lesson(9, "review", "Review"),
+    Lesson(11, "size", "Size"),
     Lesson(12, "postgres", "PostgreSQL"),
 )
