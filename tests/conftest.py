@@ -8,6 +8,10 @@ import pytest
 from poolkit import ConnectionConfig
 
 os.environ["POOLKIT_PROGRESS"] = ":memory:"  # also for the kernels that nbval and nbclient start
+# Notebooks start a server of their own, so that they print the same for everyone. The conformance
+# tests, which leave nothing behind, take the one that you name.
+if "DATABASE_URL" in os.environ:
+    os.environ["POOLKIT_TESTS_SERVER"] = os.environ.pop("DATABASE_URL")
 
 
 def pytest_xdist_make_scheduler(config, log):

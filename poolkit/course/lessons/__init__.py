@@ -38,5 +38,6 @@ LESSONS = (
     Lesson(9, "review", "Review"),
     Lesson(10, "watch", "Watch", builds="events"),
     Lesson(11, "size", "Size"),
+    Lesson(12, "postgres", "PostgreSQL"),
     Lesson(13, "compare", "Compare"),
 )
