@@ -36,7 +36,7 @@ class Story:
     def __init__(self, pool: type, scene: Any) -> None:
         self.pool_class, self.scene = pool, scene
         self.out: list[Any] = []
-        self.desk = self.make_desk(getattr(pool, "desk", Desk))
+        self.desk = self.make_desk(shape.said(pool, "desk", Desk))
         self.pool = pool(self.desk.connect, self.size, self._patience())
         self.happened: dict[str, threading.Event] = {}
         self.begin()
@@ -47,9 +47,10 @@ class Story:
     def over(self) -> None:
         """Clear up after a play."""
         for loan in self.out:
-            getattr(self.pool_class, "abandon", id)(loan)
+            shape.said(self.pool_class, "abandon", id)(loan)
         self.desk.end()
-        getattr(self.pool, "dispose", int)()
+        if isinstance(ends := shape.said(self.pool_class, "dispose"), str):
+            getattr(self.pool, ends)()
 
     def _patience(self) -> float | None:
         """A pool that cannot end a wait waits for ever, where the story does not ask for more."""
@@ -176,7 +177,7 @@ class FileStory(Story):
 
     def make_desk(self, kind: type[Desk]) -> Desk:
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        desk = kind(f"{self.folder.name}/t.db", getattr(self.pool_class, "connect", None))
+        desk = kind(f"{self.folder.name}/t.db", shape.said(self.pool_class, "connect"))
         desk.make_table()
         return desk
 
