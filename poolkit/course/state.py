@@ -17,7 +17,7 @@ _TABLES = (
 
 _APPLICATION = 0x706F6F6C  # "pool", in the file's header: SQLite's own mark of whose file it is
 RECORD = ".handed_out.json"  # what `poolkit lab` and `hand-out` leave beside the lessons
-_HERE = Path.cwd()  # as the kernel started: a later %cd changes nothing
+STARTED = Path.cwd()  # as the kernel started: a later %cd changes nothing
 
 
 def place() -> str:
@@ -28,7 +28,7 @@ def place() -> str:
     """
     if asked := os.environ.get("POOLKIT_PROGRESS"):
         return asked
-    for folder in (_HERE, *_HERE.parents):
+    for folder in (STARTED, *STARTED.parents):
         if folder.name == "my_work" or (folder / RECORD).exists():
             return str(folder / "progress.db")
     return MEMORY

@@ -29,7 +29,7 @@ class ConnectErrorTold(Story):
 class FailedConnectFreesItsPlace(Story):
     """A connect that fails costs no place."""
 
-    lesson = 3
+    lesson = 8
     size = 2
     timeout = 5.0
     needs = "connect cap error"
@@ -45,7 +45,7 @@ class FailedConnectFreesItsPlace(Story):
 class FailedConnectWakesTheNext(Story):
     """When a connect fails, the next who waits may try at once."""
 
-    lesson = 8
+    lesson = 9
     timeout = 100.0
     needs = "connect cap error"
 
@@ -169,6 +169,7 @@ class DeadOneReplaced(Story):
 class FailedReplacementFreesItsPlace(Story):
     """If a dead one cannot be replaced, its place is kept for the next who asks."""
 
+    lesson = 9
     timeout = 5.0
     needs = "check cap error connect"
 
@@ -224,6 +225,7 @@ class FailedRollback(Story):
 class FailedClose(Story):
     """A close that fails loses no place."""
 
+    lesson = 9
     size = 2
     timeout = 5.0
     needs = "clean connect"

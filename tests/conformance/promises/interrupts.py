@@ -8,6 +8,7 @@ from tests.conformance.story import NotJudged, Story
 class InAWait(Story):
     """Who is interrupted in the wait swallows nothing: what comes back later can be lent."""
 
+    lesson = 8
     interrupts = True
     needs = "cap"
 
@@ -30,6 +31,7 @@ class InAWait(Story):
 class HandedOverJustThen(Story):
     """An interrupt that comes together with a connection does not lose it."""
 
+    lesson = 8
     interrupts = True
     needs = "cap"
     preemptions = 1
@@ -53,6 +55,7 @@ class HandedOverJustThen(Story):
 class NextInLineGetsIt(Story):
     """If an interrupt comes together with a connection, the next who waits gets it."""
 
+    lesson = 8
     timeout = 1000.0
     interrupts = True
     needs = "cap"
@@ -80,6 +83,7 @@ class NextInLineGetsIt(Story):
 class InAConnect(Story):
     """An interrupt in connect() goes to the borrower and costs no place."""
 
+    lesson = 8
     needs = "connect error"
 
     def ann(self):
@@ -126,6 +130,7 @@ class InARollback(Story):
 class InABlock(Story):
     """An interrupt in a block gives the connection back."""
 
+    lesson = 7
     needs = "block"
 
     def ann(self):

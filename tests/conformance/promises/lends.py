@@ -55,6 +55,7 @@ class KeepsAll(Story):
 class Stranger(Story):
     """A connection that is not the pool's own is refused, and nothing changes."""
 
+    lesson = 7
     size = 2
     needs = "give"
 
@@ -77,6 +78,7 @@ class Stranger(Story):
 class SecondReturn(Story):
     """A loan that is given back twice is not on the shelf twice."""
 
+    lesson = 7
     size = 2
 
     def ann(self):
