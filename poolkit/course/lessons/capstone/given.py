@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import itertools
 import tempfile
 import threading
 from collections import Counter
@@ -28,6 +27,11 @@ def read_events(name: str) -> list[Event]:
 def kind_of(thread: str) -> str:
     """The kind of a request, from its thread's name: refund-3 is a refund."""
     return thread.partition("-")[0]
+
+
+def kinds_of_lines(events: list[Event]) -> dict[str, str]:
+    """The kind of request that borrows at each line; in the second record each has its own."""
+    return {where: kind_of(thread) for _, thread, event, _, where in events if event == "lent"}
 
 
 def loans_of(events: list[Event]) -> list[tuple[int, str, float, float | None]]:
@@ -210,6 +214,11 @@ def refunds_until_dry(refund: Callable, size: int, most: int = 60) -> int:
     return most
 
 
+def lasting(before: int, after: int, most: int = 60) -> str:
+    """How long the second goes on beside the first, in the words of the prediction."""
+    return "for good" if after == most else "longer" if after > before else "no longer"
+
+
 def rush(size: int, exports_at_once: int = 8) -> int:
     """Play a second of the shop with eight exports in it; how many pages were never shown.
 
@@ -260,11 +269,3 @@ def refused_and_stored(pool_class: type) -> tuple[int, int]:
     """A day of orders: how many were refused, and how many of these stand in the table at its end."""
     refused, (_, stored) = recording.refused(), recording.third_record(pool_class)
     return len(refused), len(set(refused) & set(stored))
-
-
-def first_lines(events: list[Event], most: int) -> str:
-    """The first events, a line each."""
-    rows = [tuple("" if part is None else str(part) for part in event) for event in events[:most]]
-    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, wide)).rstrip() for row in rows)
-    return "\n".join(itertools.islice(lines, most))
