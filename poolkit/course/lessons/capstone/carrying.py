@@ -18,7 +18,7 @@ def carried_on(events):
     "COMMIT" or "ROLLBACK" on the same connection: `began` and `ended` are the threads of the two
     events, `how` is the second one's name. It outlived its loan if there was a "returned" on that
     connection in between, whoever borrowed it next. One that never ends is left out. `events` are
-    tuples (at, thread, event, connection, where) in order of time.
+    tuples (at, thread, event, connection, where) in order of time, and stay as they are.
     """
     still_open, returned, carried = {}, set(), []
     for _, thread, event, connection, _ in events:
@@ -35,7 +35,7 @@ def carried_on(events):
 
 
 def answer(func, events: list) -> list:
-    got = func(events)
+    got = func(list(events))
     expect(got, list, "carried_on(events)")
     return got
 
@@ -181,7 +181,11 @@ def histories() -> Iterator[list]:
 
 
 def play(func, history: list) -> Iterator[Seen]:
-    yield Seen("it gives", answer(func, list(history)))
+    given = list(history)
+    got = func(given)
+    expect(got, list, "carried_on(events)")
+    yield Seen("it gives", got)
+    yield Seen("afterwards the record is as it was:", given == history)
 
 
 exercise = Exercise(

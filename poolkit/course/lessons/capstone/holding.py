@@ -19,7 +19,8 @@ def seconds_held(events, begin, end):
     A loan belongs to the line, `where`, of its "lent" event, and ends with "returned" on the same
     connection; one that does not end in the record goes on beyond `end`. Of each loan the part
     between `begin` and `end` counts; all loans of a line are added up. A line with no such part is
-    left out. `events` are tuples (at, thread, event, connection, where) in order of time.
+    left out. `events` are tuples (at, thread, event, connection, where) in order of time,
+    and stay as they are.
     """
     held, out = {}, {}
 
@@ -39,7 +40,7 @@ def seconds_held(events, begin, end):
 
 
 def answer(func, events: list, begin: float, end: float) -> dict:
-    got = func(events, begin, end)
+    got = func(list(events), begin, end)
     expect(got, dict, f"seconds_held(events, {begin:g}, {end:g})")
     return got
 
@@ -125,8 +126,11 @@ def histories() -> Iterator[tuple]:
 
 def play(func, history: tuple) -> Iterator[Seen]:
     events, begin, end = history
-    got = answer(func, list(events), begin, end)
+    given = list(events)
+    got = func(given, begin, end)
+    expect(got, dict, "seconds_held(events, begin, end)")
     yield Seen("it gives", dict(sorted(got.items(), key=str)))
+    yield Seen("afterwards the record is as it was:", given == events)
 
 
 def tell(history: tuple) -> str:
