@@ -143,8 +143,9 @@ _MOVES = (
     *_moves(ANN, 1, "lent", "BEGIN", "INSERT", "COMMIT", "returned"),
     *_moves(BEN, 1, "lent", "BEGIN", "INSERT", "COMMIT", "ROLLBACK", "returned"),
 )
-_LEFT = _moves(ANN, 1, "lent", "BEGIN", "returned")
+_LEFT = (*_moves(ANN, 1, "lent", "BEGIN"), *_moves(BEN, 1, "returned"))
 _LEFT_TWICE = (*_LEFT, *_moves(BEN, 2, "lent", "BEGIN", "returned"))
+_TWICE = (*_LEFT, *_moves(BEN, 1, "lent", "COMMIT", "BEGIN", "returned"), *_moves(ANN, 1, "lent"))
 _TWO = (*_moves(ANN, 1, "lent", "BEGIN"), *_moves(BEN, 2, "lent", "BEGIN"))
 _BETWEEN = (*_moves(ANN, 1, "returned", "lent", "COMMIT"), *_moves(BEN, 2, "returned", "COMMIT"))
 _BESIDE = (
@@ -173,10 +174,11 @@ def histories() -> Iterator[list]:
     """All possible records of a few events on one connection; then of what may follow when one or
     two transactions are open, on connections that were given back or not.
     """
-    for moves in ((), *sequences(_MOVES, 5, _after())):
+    for moves in ((), *sequences(_MOVES, 3, _after())):
         yield records.in_time(moves)
-    for left, moves in ((_LEFT, _MOVES), (_LEFT_TWICE, _BESIDE), (_TWO, _BETWEEN)):
-        for more in sequences(moves, 5, _after(*left)):
+    families = ((_LEFT, _MOVES, 4), (_LEFT_TWICE, _BESIDE, 4), (_TWO, _BETWEEN, 4))
+    for left, moves, most in (*families, (_TWICE, _MOVES, 2)):
+        for more in sequences(moves, most, _after(*left)):
             yield records.in_time((*left, *more))
 
 
