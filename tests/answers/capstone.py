@@ -317,7 +317,7 @@ def carried_on(events):
 @wrong(
     "capstone.carried",
     "by the next",
-    breaks="committed_by_the_next rolled_back_by_the_next told_once through_many_loans each_connection_by_itself never_ended in_order_of_their_ends by_the_same_thread",
+    breaks="committed_by_the_next rolled_back_by_the_next told_once through_many_loans each_connection_by_itself never_ended in_order_of_their_ends",
 )
 def carried_on(events):
     # a loan at a time: what is open at its end is told at once
