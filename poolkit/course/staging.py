@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poolkit.course.checking import folded
-from poolkit.course.desk.pool_running import KEPT, OPEN, Outcome, Tried, put_through, suite_folder
+from poolkit.course.desk.pool_running import (
+    KEPT,
+    OPEN,
+    Outcome,
+    Tried,
+    first_not_kept,
+    put_through,
+    suite_folder,
+)
 from poolkit.course.desk.running import Limits
 from poolkit.course.exercises import UnknownId, lesson_part
 from poolkit.course.lessons import LESSONS
@@ -131,7 +139,7 @@ def _stage_card(one: Stage, outcome: Outcome) -> Card:
     if not there_are and not outcome.reason:
         return Card(tone="open").say("This system cannot fork, so that this stage is not asked.")
     card = Card(f"{one.title}: {kept} of {there_are} promises kept", tone)
-    first = _first(outcome)
+    first = first_not_kept(outcome.promises)
     for tried in outcome.promises:
         card.mark("open" if outcome.reason else _SIGNS[tried.what], tried.text)
         if tried is first and not outcome.reason:
@@ -144,12 +152,6 @@ def _stage_card(one: Stage, outcome: Outcome) -> Card:
     if tone == "broken":
         card.say(f'Stuck? `hint("{one.id}")`')
     return card
-
-
-def _first(outcome: Outcome) -> Tried | None:
-    """The promise whose story is told: the first that is broken, else the first that is not kept."""
-    left = [tried for tried in outcome.promises if tried.what != KEPT]
-    return next((tried for tried in left if tried.what == "broken"), next(iter(left), None))
 
 
 def _sentence(text: str) -> str:
@@ -170,7 +172,7 @@ def _suite_card(found: dict[Stage, Outcome]) -> Card:
     card.tone = "kept" if kept == there_are else "broken"
     for one, outcome in found.items():
         line = f'`stage("{one.name}")`: {one.title}, {_kept(outcome)} of {_there_are(outcome)}'
-        first = _first(outcome)
+        first = first_not_kept(outcome.promises)
         if outcome.reason not in ("", "not attempted"):
             card.mark("broken", line)
         elif first is None:

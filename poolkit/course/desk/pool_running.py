@@ -39,6 +39,17 @@ class Tried:
     what: str
     why: str = ""
 
+    @property
+    def name(self) -> str:
+        """Its id in words, without the stage: order.nobody_barges is "nobody barges"."""
+        return self.id.partition(".")[2].replace("_", " ")
+
+
+def first_not_kept(tried: Iterable[Tried]) -> Tried | None:
+    """The one to tell of: the first that is broken, else the first that is not kept."""
+    left = [one for one in tried if one.what != KEPT]
+    return next((one for one in left if one.what == BROKEN), next(iter(left), None))
+
 
 @dataclass(frozen=True)
 class Outcome:
