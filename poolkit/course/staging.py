@@ -21,7 +21,7 @@ from poolkit.course.desk.running import Limits
 from poolkit.course.exercises import UnknownId, lesson_part
 from poolkit.course.lessons import LESSONS
 from poolkit.course.shown import Card, short
-from poolkit.course.state import STARTED, store
+from poolkit.course.state import STARTED, Store, store
 
 FILE = "my_pool.py"
 REFERENCE = Path("tests", "conformance", "reference.py")
@@ -112,6 +112,13 @@ def _put_through(source: str, one: Stage) -> Outcome:
     if not outcome.reason and any(tried.what != OPEN for tried in outcome.promises):
         store().keep_try(one.id, _mark(source), _kept(outcome) == len(outcome.promises))
     return outcome
+
+
+def note_tries(source: str, kept: dict[str, bool], progress: Store) -> None:
+    """Keep what stages came to elsewhere, in a terminal: the stage's name → whether it is whole."""
+    for one in stages():
+        if one.name in kept:
+            progress.keep_try(one.id, _mark(source), kept[one.name])
 
 
 def _mark(source: str) -> str:

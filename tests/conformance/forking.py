@@ -90,6 +90,11 @@ class Ground:
         loan.commit()
         self.pool.release(loan)
 
+    def close(self):
+        """Close the pool, if it can be closed and says how."""
+        if "close" not in shape.lacks(self.kind) and hasattr(self.pool, "close_all"):
+            self.pool.close_all()
+
     def inherited(self, loan, made):
         conn = shape.raw(self.kind, loan)
         return any(conn is other for other in made)
@@ -141,9 +146,8 @@ def parent_goes_on(ground):
     def job(say, hear):
         with contextlib.suppress(Exception):  # to be refused is right
             ground.pool.release(ground.pool.acquire())
-        if "close" not in shape.lacks(ground.kind):
-            with contextlib.suppress(Exception):
-                ground.pool.close_all()
+        with contextlib.suppress(Exception):
+            ground.close()
         say("done")
 
     said = _once(job)
@@ -174,8 +178,7 @@ def nothing_committed_is_lost(ground):
     child = Child(job)
     said = [child.hear()]
     ground.write()
-    if "close" not in shape.lacks(ground.kind):
-        ground.pool.close_all()
+    ground.close()
     ground.pool = None
     gc.collect()
     child.go_on()

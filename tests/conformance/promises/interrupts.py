@@ -119,12 +119,17 @@ class InARollback(Story):
         loan = self.take()
         self.desk.begin(loan)
         self.desk.fails["rollback"] = [KeyboardInterrupt()]
-        _interrupted(lambda: self.give(loan), "the rollback was interrupted")
+        _interrupted(lambda: self.given_and_rolled_back(loan), "the rollback was interrupted")
 
         assert not self.refused(), "the rollback of a return was interrupted: its place is lost"
         assert not self.desk.in_transaction(self.raw(self.out[-1])), (
             "the rollback was interrupted, and the next borrower is in the midst of the transaction"
         )
+
+    def given_and_rolled_back(self, loan):
+        self.give(loan)
+        if not self.desk.seen["rollback"]:
+            raise NotJudged("it rolls nothing back")
 
 
 class InABlock(Story):

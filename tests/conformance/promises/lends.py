@@ -8,6 +8,8 @@ from tests.conformance.story import Story
 class Lends(Story):
     """A connection that is lent is open and works."""
 
+    about = "loan"
+
     def ann(self):
         loan = self.take()
         cursor = loan.cursor()
