@@ -7,6 +7,7 @@ What cannot be survived: `os._exit`, and C code that keeps the interpreter's loc
 from __future__ import annotations
 
 import builtins
+import contextlib
 import ctypes
 import functools
 import linecache
@@ -37,6 +38,23 @@ class Ended(BaseException):
 
 class NoInput(BaseException):
     """The code under check asked the keyboard. Not an Exception, so that no `except` hides it."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The stop button ended a check: the notebook stops, and shows one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """A `with` block in which the stop button is told in a line. Raises Stopped."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        left = " Part of your code still runs: restart the kernel." if left_behind() else ""
+        raise Stopped(f"Stopped. Nothing was noted.{left}") from None
 
 
 @dataclass(frozen=True)

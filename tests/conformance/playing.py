@@ -35,6 +35,11 @@ class Played:
     def wait_for(self, event) -> None:
         event.wait()
 
+    def together(self, act, name: str) -> None:
+        """Do something, and interrupt who was woken by it before she goes on."""
+        act()
+        self.interrupt(name)
+
     def interrupt(self, name: str) -> None:
         """Have KeyboardInterrupt come to a thread in the wait that it is in."""
         stage = on_stage[get_ident()].stage

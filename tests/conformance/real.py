@@ -72,6 +72,14 @@ class Real:
     def interrupt(self, name: str) -> None:
         signal.pthread_kill(self.main, signal.SIGINT)
 
+    def together(self, act, name: str) -> None:
+        """Interrupt somebody in her wait, and do something in the same moment.
+
+        Not the other way round: woken first, she could be out of the pool by the time it comes.
+        """
+        self.interrupt(name)
+        act()
+
     def at_rest(self, story: Story, threads: list[threading.Thread]) -> bool:
         """Whether no thread can do anything before the next moment comes."""
         live = {thread.ident for thread in threads if thread.is_alive()}

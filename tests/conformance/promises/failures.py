@@ -163,13 +163,17 @@ class OthersGoOnDuringARollback(Story):
 class DeadOneReplaced(Story):
     """A connection that died while it lay idle is replaced, and its borrower notices nothing."""
 
+    size = 2
     needs = "check"
 
     def ann(self):
-        loan = self.take()
-        dead = self.raw(loan)
-        self.give(loan)
-        self.desk.kill(dead)
+        loans = [self.take(), self.take()]
+        dead = [self.raw(loan) for loan in loans]
+        for loan in loans:
+            self.give(loan)
+        for conn in dead:
+            self.desk.kill(conn)
+        _answers(self.take())
         _answers(self.take())
 
 
@@ -280,5 +284,6 @@ def _chain(error, cause):
     while error is not None:
         if error is cause or str(cause) in str(error):
             return True
-        error = error.__cause__ or error.__context__
+        hidden = error.__suppress_context__ and error.__cause__ is None  # raised `from None`
+        error = None if hidden else error.__cause__ or error.__context__
     return False

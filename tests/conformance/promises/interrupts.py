@@ -76,8 +76,7 @@ class NextInLineGetsIt(Story):
 
     def ben(self):
         self.at(3)
-        self.give(self.loan)
-        self.scene.interrupt("ann")
+        self.scene.together(lambda: self.give(self.loan), "ann")
 
 
 class InAConnect(Story):

@@ -57,7 +57,7 @@ def hands_over_and_returns(borrow):
 
 
 def gives_back(borrow):
-    """When the work is done, the connection is back, and not before."""
+    """The work is done once; then, and not before, the connection is back, and open."""
     with small_pool() as pool:
         during, lent = [], []
 
@@ -75,7 +75,7 @@ def gives_back(borrow):
 
 
 def gives_back_after_an_error(borrow):
-    """It is back when the work has raised, too, and what the work began is not committed."""
+    """Work that raised is not done again: the connection is back, and nothing is committed."""
     with small_pool() as pool:
         calls = []
 
@@ -342,7 +342,7 @@ exercise = Exercise(
         gives_back_when_interrupted,
         lets_the_pool_refuse,
         Histories(
-            "However the work ends, alone or with other work, each connection comes back once.",
+            "However the work ends, alone or with other work, it borrows, gives back and returns as the text says.",
             inputs=histories,
             play=play,
             tell=tell,
