@@ -43,8 +43,8 @@ class Pool:
         """Take back a connection that `acquire` lent, and roll back what was left open.
 
         The longest waiter gets it. If the rollback fails, the connection is closed, its place is
-        not lost, and whether you raise is up to you. Raises an error of your choice for a connection
-        that is not lent; then nothing changes.
+        not lost, and whether you raise is up to you. Raises an error of your choice for a
+        connection that is not lent; then nothing changes.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import re
 
 import pytest
@@ -52,7 +53,7 @@ def test_notebook_has_every_stage_with_its_help_and_names_the_number_of_promises
 
     for stage in capstone.stages:
         assert f'stage("{stage.name}")\n# hint("{stage.id}")\n# solution("{stage.id}")' in source
-    if len(plain.asked()) != 63:  # what is asked where there is no fork
+    if hasattr(os, "fork"):
         assert f"{len(plain.asked())} promises in all" in source
 
 
@@ -77,7 +78,7 @@ def test_every_promise_names_a_lesson_of_the_course():
 
 @pytest.mark.parametrize("number", RECORDS)
 def test_record_is_true_to_the_shop_s_lines(number):
-    words = {"lent": "acquire()", "waited": "acquire()", "timed out": "acquire()"}
+    words = {"lent": "acquire()", "queued": "acquire()", "timed out": "acquire()"}
     words |= {"returned": "release(conn)", "BEGIN": "INSERT", "COMMIT": "commit()"}
     for _, _, event, _, where in RECORDS[number]:
         line = SHOP[int(where.removeprefix("shop.py:")) - 1]
@@ -130,7 +131,7 @@ def test_a_plan_is_recorded_with_the_shop_s_lines():
 
     events = recording.record(plan, size=1, patience=5.0)
 
-    assert [event[2] for event in events] == ["lent", "waited", "returned", "lent", "returned"]
+    assert [event[2] for event in events] == ["lent", "queued", "returned", "lent", "returned"]
     assert {event[1] for event in events} == {"checkout-1", "checkout-2"}
     assert all("acquire()" in SHOP[int(e[4][8:]) - 1] for e in events if e[2] == "lent")
 

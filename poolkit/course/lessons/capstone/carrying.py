@@ -14,11 +14,11 @@ from poolkit.course.slips import slip
 def carried_on(events):
     """Give the transactions that outlived the loan they began in, in the order in which they ended.
 
-    A list of tuples (connection, began, ended, how). A transaction begins with "BEGIN" and ends with
-    "COMMIT" or "ROLLBACK" on the same connection: `began` and `ended` are the threads of the two
-    events, `how` is the second one's name. It outlived its loan if there was a "returned" on that
-    connection in between, whoever borrowed it next. One that never ends is left out. `events` are
-    tuples (at, thread, event, connection, where) in order of time, and stay as they are.
+    A list of tuples (connection, began, ended, how). A transaction begins with "BEGIN" and ends
+    with "COMMIT" or "ROLLBACK" on the same connection: `began` and `ended` are the threads of the
+    two events, `how` is the second one's name. It outlived its loan if there was a "returned" on
+    that connection in between, whoever borrowed it next. One that never ends is left out. `events`
+    are tuples (at, thread, event, connection, where) in order of time, and stay as they are.
     """
     still_open, returned, carried = {}, set(), []
     for _, thread, event, connection, _ in events:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from poolkit.course.exercises import Exercise, assume, because, expect, same
 from poolkit.course.histories import Histories, Seen, sequences
 from poolkit.course.lessons.capstone import records
-from poolkit.course.lessons.capstone.records import ANN, BEN, back, lent, waited
+from poolkit.course.lessons.capstone.records import ANN, BEN, back, lent, queued
 from poolkit.course.slips import slip
 
 A, B, C = "shop.py:10", "shop.py:20", "shop.py:99"
@@ -95,7 +95,7 @@ def around_it(func):
 
 def without_an_end(func):
     """A loan that does not end in the record counts to `end`."""
-    wanted(func, "no end", [lent(2.0, ANN, 1, A), waited(5.0, BEN)], {A: 8.0})
+    wanted(func, "no end", [lent(2.0, ANN, 1, A), queued(5.0, BEN)], {A: 8.0})
 
 
 def nothing_of_it(func):
@@ -113,7 +113,7 @@ def nothing_of_it(func):
 _MOVES = (
     (ANN, "lent", 1, A), (BEN, "lent", 1, B), (BEN, "lent", 2, A),
     (ANN, "returned", 1, C), (BEN, "returned", 1, A), (ANN, "returned", 2, C),
-    (ANN, "waited", None, A),
+    (ANN, "queued", None, A),
 )  # fmt: skip
 
 

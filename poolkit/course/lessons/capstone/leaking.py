@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from poolkit.course.exercises import Exercise, assume, because, expect, same
 from poolkit.course.histories import Histories, Seen, sequences
 from poolkit.course.lessons.capstone import records
-from poolkit.course.lessons.capstone.records import ANN, BEN, CLEO, back, lent, waited
+from poolkit.course.lessons.capstone.records import ANN, BEN, CLEO, back, lent, queued
 from poolkit.course.slips import slip
 
 
@@ -43,36 +43,36 @@ def wanted(func, key: str, events: list, want: list, longer_than: float = 1.0) -
 
 def open_ones(func):
     """A loan without an end is told, with its thread, its connection and when it began."""
-    wanted(func, "no end", [lent(2.0, ANN, 7), waited(9.0, BEN)], [(ANN, 7, 2.0)])
+    wanted(func, "no end", [lent(2.0, ANN, 7), queued(9.0, BEN)], [(ANN, 7, 2.0)])
 
 
 def ended_ones(func):
     """A loan with an end is not told."""
-    wanted(func, "ended", [lent(1.0, ANN), back(2.0, ANN), waited(9.0, BEN)], [])
+    wanted(func, "ended", [lent(1.0, ANN), back(2.0, ANN), queued(9.0, BEN)], [])
 
 
 def whoever_brings_it(func):
     """A loan is over when its connection comes back, from whichever thread."""
-    events = [lent(1.0, ANN, 1), lent(2.0, ANN, 2), back(3.0, BEN, 2), waited(9.0, CLEO)]
+    events = [lent(1.0, ANN, 1), lent(2.0, ANN, 2), back(3.0, BEN, 2), queued(9.0, CLEO)]
     wanted(func, "whoever", events, [(ANN, 1, 1.0)])
 
 
 def lent_again(func):
     """A connection that is lent again is a new loan of its new borrower."""
-    events = [lent(1.0, ANN), back(2.0, ANN), lent(3.0, BEN), waited(9.0, CLEO)]
+    events = [lent(1.0, ANN), back(2.0, ANN), lent(3.0, BEN), queued(9.0, CLEO)]
     wanted(func, "again", events, [(BEN, 1, 3.0)])
 
 
 def old_enough(func):
     """A loan counts if it began more than `longer_than` seconds before the last event."""
-    events = [lent(1.0, ANN, 1), lent(4.0, BEN, 2), lent(5.0, CLEO, 3), waited(7.0, "dan")]
+    events = [lent(1.0, ANN, 1), lent(4.0, BEN, 2), lent(5.0, CLEO, 3), queued(7.0, "dan")]
     assume(answer(func, events, 0.5))
     wanted(func, "young", events, [(ANN, 1, 1.0)], 3.0)
 
 
 def oldest_first(func):
     """The oldest loan comes first."""
-    events = [lent(1.0, CLEO, 3), lent(2.0, ANN, 2), lent(3.0, BEN, 1), waited(9.0, "dan")]
+    events = [lent(1.0, CLEO, 3), lent(2.0, ANN, 2), lent(3.0, BEN, 1), queued(9.0, "dan")]
     got = answer(func, events, 1.0)
     assume(len(got) == 3 and {loan[0] for loan in got} == {ANN, BEN, CLEO})
     wanted(func, "order", events, [(CLEO, 3, 1.0), (ANN, 2, 2.0), (BEN, 1, 3.0)])
@@ -83,7 +83,7 @@ def oldest_first(func):
 _MOVES = (
     (ANN, "lent", 1, "shop.py:1"), (BEN, "lent", 1, "shop.py:1"), (BEN, "lent", 2, "shop.py:1"),
     (ANN, "returned", 1, "shop.py:9"), (BEN, "returned", 1, "shop.py:9"),
-    (ANN, "returned", 2, "shop.py:9"), (CLEO, "waited", None, "shop.py:1"),
+    (ANN, "returned", 2, "shop.py:9"), (CLEO, "queued", None, "shop.py:1"),
 )  # fmt: skip
 
 

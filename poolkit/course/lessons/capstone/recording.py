@@ -62,7 +62,7 @@ class Recorder:
         return conn
 
     def _wait(self):
-        self.note("waited")
+        self.note("queued")
         try:
             return self._pool.acquire()
         except PoolTimeout:

@@ -16,8 +16,8 @@ def back(at: float, who: str, connection: int = 1, where: str = "shop.py:9") -> 
     return (at, who, "returned", connection, where)
 
 
-def waited(at: float, who: str) -> Event:
-    return (at, who, "waited", None, "shop.py:1")
+def queued(at: float, who: str) -> Event:
+    return (at, who, "queued", None, "shop.py:1")
 
 
 def did(at: float, who: str, word: str, connection: int = 1) -> Event:
