@@ -109,7 +109,7 @@ class Guard:
     def __init__(self, each: float = 2.0, whole: float = 4.0, most_printed: int = 400) -> None:
         self._each, self._left = each, whole
         self._before = set(threading.enumerate())
-        self.printed = _Printed(most_printed)
+        self.printed = Printed(most_printed)
 
     def __enter__(self) -> Guard:
         self._saved = sys.stdout, sys.stderr, builtins.input, sys.breakpointhook
@@ -233,8 +233,8 @@ def _line(filename: str, number: int, thread: str = "") -> Line:
     return Line(number, linecache.getline(filename, number).strip(), thread)
 
 
-class _Printed:
-    """The first few hundred characters of what the learner's code printed."""
+class Printed:
+    """The first few hundred characters of what the learner's code printed; good as a stream."""
 
     def __init__(self, most: int) -> None:
         self._most, self._parts, self.more = most, [], False
@@ -246,6 +246,13 @@ class _Printed:
         if room > 0:
             self._parts.append(text[:room])
 
+    def write(self, text: str) -> int:
+        self.add(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
     def __str__(self) -> str:
         return "".join(self._parts)
 
@@ -253,7 +260,7 @@ class _Printed:
 class _Switch:
     """A stream that keeps what the checked threads print, and passes on what the others do."""
 
-    def __init__(self, real, kept: _Printed, main: threading.Thread | None) -> None:
+    def __init__(self, real, kept: Printed, main: threading.Thread | None) -> None:
         self._real, self._kept, self._main = real, kept, main
 
     def write(self, text: str) -> int:
