@@ -81,7 +81,10 @@ class StartProof(FirstProof):
         conn = pool.acquire()
         conn.close()
         pool.release(conn)
-        pool.acquire()
+        try:
+            pool.acquire()
+        except TimeoutError:
+            raise AssertionError("its place is lost") from None
 
 
 @wrong("review.prove_start", "raised AttributeError", breaks="start_proof_passes")

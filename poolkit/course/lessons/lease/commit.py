@@ -58,8 +58,17 @@ commit_exercise = Exercise(
 """,
         ),
         slip(
+            "closed",
+            "A rollback is enough; it is the pool that opens and closes.",
+            breaks="commits_at_a_good_end",
+            edit="""
+-                self.conn.rollback()  # after a commit there is nothing left to undo
++                self.conn.close()
+""",
+        ),
+        slip(
             "failed commit left open",
-            "A commit may fail in more than one way: roll back whatever it raised.",
+            "Where the commit raises, whatever it raises, the rollback has to come as well.",
             breaks="tells_of_a_failed_commit",
             edit="""
 -            try:
@@ -73,7 +82,7 @@ commit_exercise = Exercise(
         ),
         slip(
             "failed commit hushed",
-            "Roll back, and let the error go on.",
+            "The error of the commit is for the caller: let it go on.",
             breaks="tells_of_a_failed_commit",
             edit="""
 -            try:

@@ -135,8 +135,17 @@ generator_exercise = Exercise(
 """,
         ),
         slip(
+            "closed",
+            "A rollback is enough; it is the pool that opens and closes.",
+            breaks="commits_at_a_good_end",
+            edit="""
+-            conn.rollback()  # after a commit there is nothing left to undo
++            conn.close()
+""",
+        ),
+        slip(
             "failed commit left open",
-            "A commit may fail in more than one way: roll back whatever it raised.",
+            "Where the commit raises, whatever it raises, the rollback has to come as well.",
             breaks="tells_of_a_failed_commit",
             edit="""
 -        try:
@@ -154,7 +163,7 @@ generator_exercise = Exercise(
         ),
         slip(
             "failed commit hushed",
-            "Roll back, and let the error go on.",
+            "The error of the commit is for the caller: let it go on.",
             breaks="tells_of_a_failed_commit",
             edit="""
  def lending(pool):

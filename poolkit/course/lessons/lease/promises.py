@@ -26,6 +26,7 @@ def commits_at_a_good_end(form):
     with desk() as pool:
         during(form, pool, writes(GUEST))
         (conn,) = pool.opened
+        assert not is_closed(conn), "closed"
         assert not conn.in_transaction, "not committed"
         assert stored(conn) == 1, "good block undone"
 
@@ -47,6 +48,7 @@ def undoes_at_any_exception(form):
 def half_done_is_gone(pool: Desk, left_open: str, committed: str) -> None:
     """Assert that the pool's one connection has nothing of a block that raised."""
     (conn,) = pool.opened
+    assert not is_closed(conn), "closed"
     assert not conn.in_transaction, left_open
     assert stored(conn) == 0, committed
 
@@ -72,6 +74,7 @@ def tells_of_a_failed_commit(form):
         came = during(form, pool, work, (sqlite3.IntegrityError,))
         (conn,) = pool.opened
         assume(any("COMMIT" in one.upper() for one in asked))
+        assert not is_closed(conn), "closed"
         assert came is not None or conn.in_transaction, "failed commit hushed"
         assert not conn.in_transaction, "failed commit left open"
 
@@ -119,6 +122,7 @@ def every_ending() -> Histories:
 
 
 TELLINGS = {
+    "closed": "The connection that came back is closed: the pool lends it to the next one, who cannot use it.",
     "not committed": "A block wrote a row and ended well, and its transaction is still open.",
     "good block undone": "A block wrote a row and ended well, and the row is gone.",
     "left open": "A block wrote a row and raised, and its transaction is still open.",

@@ -479,7 +479,7 @@ mend_end = Exercise(
         ),
         slip(
             "slipped through",
-            "Who looks at `self.closed` first and lays it down afterwards can be overtaken: look once more after laying it down, or do both under the lock.",
+            "Between two steps the other one can come. `close_all`: set `self.closed`, then empty the shelf; `release`: lay down, then look.",
             breaks="nothing_slips_through",
             beyond="It takes two threads.",
             edit='''
@@ -494,7 +494,7 @@ mend_end = Exercise(
         ),
         slip(
             "empty between",
-            "Between `empty()` and `get_nowait()` somebody else can take the last one.",
+            "Between seeing that something lies there and taking it, somebody else can take the last one.",
             breaks="takes_back_two_at_once",
             beyond="It takes two threads.",
             edit='''

@@ -20,7 +20,7 @@ def matrix(*names: str) -> Histories:
     def try_proof(proof_class: type, history: tuple[str, type]) -> Iterator[Seen]:
         name, pool_class = history
         error = said_of(proof_class, name, pool_class)
-        told = f"fails: {complaint(error)}" if error is not None else "passes"
+        told = f"fails: {complaint(error).rstrip('.')}" if error is not None else "passes"
         yield Seen("the proof", error is None, told)
 
     worlds = (

@@ -145,7 +145,6 @@ prove_return = Exercise(
         ),
         slip(
             "fails the right",
-            "Often a row is compared with a number: `fetchone()` gives a tuple, `(0,)`.",
             breaks="return_proofs_pass",
             edit='''
 -        assert count == (0,), "the next borrower sees it"

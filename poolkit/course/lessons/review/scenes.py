@@ -135,7 +135,7 @@ def complaint(error: BaseException) -> str:
 
 
 ADVICE = {
-    "deadlock": "Often a lock is taken twice, or kept by somebody who waits.",
+    "deadlock": "Often a lock is taken twice or kept by somebody who waits, or a `get()` without a time-out waits for what somebody else took.",
     "endless": "A loop has to come to its end; who waits for a connection sleeps in `self.wait()`.",
 }
 

@@ -10,7 +10,13 @@ from poolkit.course.lessons.review import moves
 from poolkit.course.lessons.review.benches import bench
 from poolkit.course.lessons.review.faults import Hiding, Respelled
 from poolkit.course.lessons.review.found import SpeakingPool
-from poolkit.course.lessons.review.proving import RIGHT, fails, fails_as_found, matrix
+from poolkit.course.lessons.review.proving import (
+    RIGHT,
+    fails,
+    fails_as_found,
+    matrix,
+    said_of,
+)
 from poolkit.course.lessons.review.scenes import STILL, complaint, on_stage
 from poolkit.course.pools import is_closed
 from poolkit.course.slips import slip
@@ -66,6 +72,9 @@ def start_proof_passes(proof_class):
 def sees_hiding(proof_class):
     """It fails where a bare `except` swallows everything."""
     fails_as_found(proof_class, "interrupted", Hiding, "hiding unseen")
+    error = said_of(proof_class, "interrupted", Hiding)
+    failed = isinstance(error, AssertionError) or type(error).__name__ == "Failed"  # pytest.fail
+    assert failed, because("no assertion", error=error)
 
 
 def sees_respelled(proof_class):
@@ -89,6 +98,7 @@ prove_start = Exercise(
         "let through": "On a pool that is right KeyboardInterrupt comes out of `close_all()`, and it came out of your proof as well.",
         "trouble unmet": "Your proof complains, but no connection with trouble in it was closed.",
         "hiding unseen": "A pool with a bare `except` around its `close()` passed `interrupted`.",
+        "no assertion": "On a pool with a bare `except` around its `close()` your proof ended in {error}. A proof that fails raises AssertionError; any other exception reads as a proof that is broken itself.",
         "respelled unseen": "In the found pool the bare `except` hides a slip in the line below `close()`. A pool where the slip is mended, and the bare `except` still there, passed `interrupted`.",
     },
     slips=(
@@ -98,6 +108,15 @@ prove_start = Exercise(
             breaks="sees_hiding sees_respelled",
             edit='''
 -        raise AssertionError("Ctrl-C was swallowed")
+''',
+        ),
+        slip(
+            "no assertion",
+            breaks="sees_hiding",
+            beyond="The matrix asks whether a proof fails; a borrower's error is as good there.",
+            edit='''
+-        raise AssertionError("Ctrl-C was swallowed")
++        raise RuntimeError("Ctrl-C was swallowed")
 ''',
         ),
         slip(
@@ -123,7 +142,7 @@ prove_start = Exercise(
         ),
         slip(
             "fails the right",
-            "That KeyboardInterrupt comes out of `close_all()` is the good case: there a proof has to pass.",
+            "Often the good case is taken for the bad one: that KeyboardInterrupt comes out of `close_all()` is how it should be.",
             breaks="start_proof_passes",
             edit='''
          except KeyboardInterrupt:

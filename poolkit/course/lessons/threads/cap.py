@@ -146,7 +146,7 @@ cap = Exercise(
         "lent closed": CLOSED,
         "waits with the lock": "{story}\nThe connection cannot be given back: who wants to do that waits, too.",
         "nobody rings": "{story}\nThe connection had come back by then.",
-        "lost wake-up": "It works where ann waits before ben gives back, and not in every order:\n{story}",
+        "lost wake-up": "It works in some orders, and not in this one:\n{story}",
         "kept waiting": "There was one for each in turn, and all the same somebody was kept waiting:\n{story}",
         "looked once": IN_ANY_ORDER,
         "served with nothing": SERVED_WITH_NOTHING,

@@ -132,7 +132,7 @@ order = Exercise(
         "turned away": "One was free, and who asked with `timeout=0` was turned away:\n{story}",
         "nobody rings": "{story}\nThe connection had come back by then.",
         "waits with the lock": "{story}\nThe connection cannot be given back: who wants to do that waits, too.",
-        "lost wake-up": "It works where ann waits before ben gives back, and not in every order:\n{story}",
+        "lost wake-up": "It works in some orders, and not in this one:\n{story}",
         "barged in": "ann has waited longest, ben gave back and asked again, and ben got it:\n{story}",
         "out of order": "Somebody who asked later was served before:\n{story}",
         "served with nothing": SERVED_WITH_NOTHING,
@@ -515,7 +515,7 @@ order = Exercise(
         ),
         slip(
             "served with nothing",
-            "Often the bell rings before the connection is in the hand, and outside the lock.",
+            "The bell rings before the connection is in the hand.",
             breaks="serves_who_waits",
             edit="""
 -                ticket.conn = conn
