@@ -30,6 +30,7 @@ LIBRARIES = tuple(
 LATEST = 2.0  # times its limit, and a call is ended, however busy the machine is
 
 _left_behind: list[threading.Thread] = []
+after_ending: list[Callable[[], None]] = []  # what has to be cleared up when threads were ended
 
 
 class Ended(BaseException):
@@ -177,14 +178,17 @@ class Guard:
                     break
 
     def _end_threads(self) -> None:
-        ends = monotonic() + 0.5
+        ends, ended = monotonic() + 0.5, False
         while (alive := self._new_threads()) and monotonic() < ends:
             for thread in alive:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(thread.ident), ctypes.py_object(Ended)
                 )
+            ended = True
             sleep(0.02)  # an `except:` in a loop may swallow one, so it is sent again
         _left_behind.extend(thread for thread in alive if thread not in _left_behind)
+        for clear_up in after_ending if ended else ():
+            clear_up()
 
     def _muffle(self) -> None:
         for name in ("stdout", "stderr"):
