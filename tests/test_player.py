@@ -1112,3 +1112,39 @@ def test_a_scene_inside_a_scene_is_refused():
     result = solo([], lambda shared: play_all(two_at_once(Tiny)))
 
     assert result.key == "RuntimeError"
+
+
+class Shelf:
+    """Lays things down, until it is closed."""
+
+    def __init__(self):
+        self.closed, self.things = False, []
+
+    def lay(self):
+        try:
+            if self.closed:
+                self.refuse()
+        except ValueError:
+            return
+        self.things.append("it")
+
+    def refuse(self):
+        raise ValueError
+
+    def close(self):
+        self.closed = True
+        self.things.clear()
+
+
+def test_a_line_that_was_passed_by_is_not_told_as_run():
+    """The jump round it is counted to it, by Python; nobody was there."""
+
+    def nothing_left(shelf):
+        assert not shelf.things, "left"
+
+    workers = {"ann": Shelf.lay, "ben": Shelf.close}
+
+    result = play_all(Scene(Shelf, Shelf, workers, nothing_left))
+
+    assert result.key == "left"
+    assert "ann paused after `if self.closed:`" in str(result)

@@ -357,7 +357,7 @@ FAULTS = (
 +|                conn.commit()
  |                fit = True
 """,
-        also="leftovers.block_rolls_back interrupts.in_a_rollback",
+        also="leftovers.block_rolls_back",
     ),
     Fault(
         "gives back at a good end only",

@@ -207,6 +207,10 @@ def _spots(code: CodeType, stored: set[str]) -> list[tuple[bool, Place | None]]:
             heads.add(line)
         begun = begun or step.opname == "RESUME"
         before = step.opname
+    for step in dis.get_instructions(code):
+        # A way round a line ends in the jump that Python counts to that line: it never came there.
+        if step.is_jump_target and step.opname.startswith("JUMP_"):
+            spots[step.offset // 2] = (False, spots[step.argval // 2][1])
     for index in range(1, len(spots)):  # a frame that calls may stand on the call's own cache
         if spots[index][1] is None:
             spots[index] = (False, spots[index - 1][1])
