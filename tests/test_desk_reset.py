@@ -76,5 +76,5 @@ def test_no_backup_no_reset(clone, capsys, argv):
 
     assert main(argv, root=clone) == 2
 
-    assert "nothing was changed" in capsys.readouterr().err
+    assert "left as it is" in capsys.readouterr().err
     assert (clone / "my_work" / NAME).read_bytes() == before

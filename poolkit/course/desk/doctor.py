@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from poolkit.course.desk.lab import ROOT
+from poolkit.course.desk.copies import ROOT
 from poolkit.course.desk.speaking import Parser, command, say
 
 HELP = """\

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from poolkit.course.desk.lab import ROOT, LabError, find_lessons, hand_out
+from poolkit.course.desk.copies import ROOT, find_lessons, hand_out
 from poolkit.course.desk.speaking import DeskError, Parser, command, say
 
 HELP = """\
@@ -32,8 +32,6 @@ def main(argv: list[str], *, root: Path = ROOT) -> None:
         if folder.parent != folder:
             os.makedirs(folder.parent, exist_ok=True)
         hand_out(root / "notebooks", folder)
-    except LabError as error:
-        raise DeskError(str(error)) from error
     except OSError as error:
         raise DeskError(f"{error.filename}: {error.strerror}: choose another folder") from error
     say([f"Your lessons are in {folder}: open 00_start_here.ipynb there."])

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from poolkit.course.desk.lab import ROOT
+from poolkit.course.desk.copies import ROOT
 from poolkit.course.desk.speaking import DeskError, Parser, command, say
 from poolkit.course.overview import lesson_rows
 from poolkit.course.shown import _text_table

@@ -6,10 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-from poolkit.course.desk import lab
+from poolkit.course.desk import copies
 from poolkit.course.desk.backups import back_up
 from poolkit.course.desk.speaking import DeskError, Parser, command, say
-from poolkit.course.desk.update import as_stored, lab_error, read_notebook
+from poolkit.course.desk.update import as_stored, exercise_of, read_notebook
 
 HELP = """\
 Put one of your lessons in my_work/ back to how it is handed out, or only one exercise of it. What
@@ -18,7 +18,7 @@ you had is backed up first, in .backups/ beside it. Progress and predictions sta
 
 
 @command("reset")
-def main(argv: list[str], *, root: Path = lab.ROOT) -> None:
+def main(argv: list[str], *, root: Path = copies.ROOT) -> None:
     """`poolkit reset LESSON [EXERCISE] [--folder FOLDER]`."""
     parser = Parser("poolkit reset", description=HELP)
     parser.add_argument(
@@ -32,12 +32,10 @@ def main(argv: list[str], *, root: Path = lab.ROOT) -> None:
     asked = parser.parse_args(argv)
     shipped, work = root / "notebooks", asked.folder.expanduser()
     try:
-        name = lab.known_lesson(lab.find_lessons(shipped), asked.lesson)
+        name = copies.known_lesson(copies.find_lessons(shipped), asked.lesson)
         copy = reset(shipped, work, name, asked.exercise)
-    except lab.LabError as error:
-        raise DeskError(str(error)) from error
     except OSError as error:
-        raise lab_error(work, error) from error
+        raise copies.unwritable(work, error) from error
     what = asked.exercise or name
     say([f"{what} is as it was handed out." + (f" What you had is in {copy}." if copy else "")])
 
@@ -48,11 +46,11 @@ def reset(shipped: Path, work: Path, name: str, exercise: str | None) -> Path | 
     if exercise is None:
         if not work.is_dir():
             raise DeskError(f"{work} is no folder: poolkit hand-out makes one")
-        copy = back_up(target) if target.exists() else None
-        target.unlink(missing_ok=True)
-        record = lab.read_record(work / lab.RECORD)
-        lab.copy(shipped, work, name, record)
-        lab.write_whole(work / lab.RECORD, json.dumps(record, indent=1).encode())
+        copy, content = back_up(target) if target.exists() else None, (shipped / name).read_bytes()
+        copies.write_whole(target, content)
+        record = copies.read_record(work / copies.RECORD)
+        copies.note(record, name, content)
+        copies.write_record(work, record)
         return copy
     if not target.is_file():
         raise DeskError(f"there is no {target}: poolkit hand-out makes one")
@@ -64,16 +62,12 @@ def reset(shipped: Path, work: Path, name: str, exercise: str | None) -> Path | 
         mine["cells"][places[0]] = wanted
     else:  # deleted: at the end, where it is seen
         mine["cells"].append(wanted)
-    lab.write_whole(target, as_stored(mine))
+    copies.write_whole(target, as_stored(mine))
     return copy
 
 
 def _cell_of(cells: list[dict], exercise: str, name: str) -> dict:
-    ids = {}
-    for cell in cells:
-        first = "".join(cell["source"]).partition("\n")[0]
-        if cell["cell_type"] == "code" and first.startswith("# exercise: "):
-            ids[first.removeprefix("# exercise: ")] = cell
+    ids = {id: cell for cell in cells if (id := exercise_of(cell))}
     for id, cell in ids.items():
         if exercise in (id, id.partition(".")[2]):
             return cell

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from poolkit.course.desk.lab import write_whole
+from poolkit.course.desk.copies import write_whole
 from poolkit.course.desk.speaking import DeskError, plain, table
 
 

@@ -59,6 +59,9 @@ def command(name: str) -> Callable:
                 return 2
             except BrokenPipeError:  # whoever reads has seen enough
                 return 0
+            except OSError as error:
+                complain(f"poolkit {name}: {_named(error)}")
+                return 2
             except KeyboardInterrupt:
                 complain(f"poolkit {name}: interrupted")
                 return 130
@@ -66,6 +69,11 @@ def command(name: str) -> Callable:
         return run
 
     return decorate
+
+
+def _named(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return f"{where}{error.strerror or error}"
 
 
 def say(lines: Iterable[str]) -> None:
