@@ -86,10 +86,22 @@ def test_stored_as_it_should_be(path):
     assert all(re.fullmatch(r"[a-z0-9-]+", id) for id in ids), (
         "ids are words, so that diffs read well"
     )
-    assert notebook.metadata.kernelspec.name == "python3"
+    for copy in (notebook, read(SOLVED / path.name)):
+        assert copy.metadata.kernelspec.name == "python3"
+        assert copy.metadata.language_info.file_extension == ".py"
     assert not [cell for cell in code(notebook) if cell.outputs or cell.execution_count]
     assert not [cell for cell in notebook.cells if set(cell.metadata) - {"tags"}]
     assert path.read_bytes().endswith(b"}\n")
+
+
+def test_a_lesson_exported_as_a_script_is_python():
+    from nbconvert.exporters import ScriptExporter
+
+    for path in lesson_files():
+        script, about = ScriptExporter().from_filename(str(path))
+
+        assert about["output_extension"] == ".py"
+        compile(script, path.name, "exec")
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -27,7 +27,16 @@ MARK = re.compile(r"\A# exercise: (\S+)(?:\n|\Z)")
 IGNORED = "nbval-ignore-output"
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    # What an export needs to know, as IPython's kernel says it; but for the version, which is the
+    # reader's. Without `file_extension` a lesson saved as a script ends in .txt.
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 _LAST_CELL = """
 import json as _json
