@@ -310,3 +310,56 @@ def test_a_solved_notebook_passes_alone():
     )
 
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.fixture
+def lessons(tmp_path, monkeypatch):
+    """A course of lesson 00 alone, which may be changed."""
+    shutil.copy(LEARNER / "00_start_here.ipynb", tmp_path)
+    monkeypatch.setattr(notebooks, "LEARNER", tmp_path)
+    monkeypatch.setattr(notebooks, "SOLVED", tmp_path / "solved")
+    return tmp_path / "00_start_here.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["99"], "there are 00_start_here"),
+        (["00", "nine"], "no lesson 'nine'"),
+        (["--wrong"], "--help"),
+    ],
+)
+def test_a_rebuild_that_cannot_be_is_one_line(lessons, capsys, argv, said):
+    before = lessons.read_bytes()
+
+    assert notebooks.main(argv) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+    assert lessons.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"cells": 7}', '{"nbformat": 4}'])
+@pytest.mark.parametrize("argv", [[], ["--check"]])
+def test_a_damaged_lesson_is_one_line_and_stays(lessons, capsys, damage, argv):
+    lessons.write_text(damage, encoding="utf-8")
+
+    assert notebooks.main(argv) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert lessons.name in err
+    assert lessons.read_text(encoding="utf-8") == damage
+
+
+def test_a_lesson_whose_cell_raises_is_one_line(lessons, capsys):
+    notebook = read(lessons)
+    notebook.cells.append(nbformat.v4.new_code_cell("raise KeyError('two\\nlines')", id="raises"))
+    notebooks.write(lessons, notebook)
+
+    assert notebooks.main([]) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "00_start_here.ipynb: KeyError" in err

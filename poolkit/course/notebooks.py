@@ -6,22 +6,25 @@ the outcomes of the predictions. `poolkit rebuild --check` changes nothing and s
 
 from __future__ import annotations
 
-import argparse
 import ast
 import copy
 import json
 import os
 import re
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
+from poolkit.course.desk.speaking import DeskError, Parser, command, complain, say
 from poolkit.course.exercises import everything, find
 from poolkit.course.files import ROOT
 from poolkit.course.predicting import OUTCOMES
 from poolkit.course.source import solution_source, stub_source
 
+HELP = """\
+For whoever writes lessons: bring each exercise's stub up to date with its answer, run every lesson
+with the answers in place, and store that in notebooks/solved/. Without LESSON, all of them.
+"""
 LEARNER, SOLVED = ROOT / "notebooks", ROOT / "notebooks" / "solved"
 MARK = re.compile(r"\A# exercise: (\S+)(?:\n|\Z)")
 IGNORED = "nbval-ignore-output"
@@ -47,10 +50,13 @@ print(_json.dumps({"outcomes": _recorded(), "verdicts": _verdicts()}))
 
 
 def read(path: Path):
-    """Read a notebook, and insist on the format that has cell ids."""
+    """Read a notebook. Raises DeskError where it is none."""
     import nbformat
 
-    return nbformat.read(path, as_version=4)
+    try:
+        return nbformat.read(path, as_version=4)
+    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
+        raise DeskError(f"{path} cannot be read as a notebook: {str(error)[:60]}") from error
 
 
 def write(path: Path, notebook) -> None:
@@ -222,43 +228,53 @@ def _keep_outcomes(found: dict[str, dict]) -> None:
     OUTCOMES.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("rebuild")
+def main(argv: list[str]) -> int:
     """`poolkit rebuild [--check] [LESSON ...]`: 0 if all is well, 1 if something was stale."""
-    parser = argparse.ArgumentParser(
-        prog="poolkit rebuild", description="Rebuild notebooks/solved/."
-    )
+    parser = Parser("poolkit rebuild", description=HELP)
     parser.add_argument(
-        "lesson", nargs="*", help="numbers or names, such as 02 or simple; default: all"
+        "lesson", nargs="*", metavar="LESSON", help="numbers or names, such as 02 or simple"
     )
     parser.add_argument("--check", action="store_true", help="change nothing, say what is stale")
     asked = parser.parse_args(argv)
     if not lesson_files():
-        print(
-            f"poolkit rebuild: no lessons in {LEARNER}: run it in a clone of the course",
-            file=sys.stderr,
+        raise DeskError(f"no lessons in {LEARNER}: run it in a clone of the course")
+    unknown = [w for w in asked.lesson if not any(w in path.stem for path in lesson_files())]
+    if unknown:
+        raise DeskError(
+            f"no lesson {unknown[0]!r}; there are {', '.join(p.stem for p in lesson_files())}"
         )
-        return 2
     if asked.check:
         for line in (said := stale()):
-            print(line, file=sys.stderr)
+            complain(line)
         return 1 if said else 0
     chosen = [
-        p
-        for p in lesson_files()
-        if not asked.lesson or any(word in p.stem for word in asked.lesson)
+        path
+        for path in lesson_files()
+        if not asked.lesson or any(word in path.stem for word in asked.lesson)
     ]
-    if not chosen:
-        print(f"poolkit rebuild: no lesson {' '.join(asked.lesson)}", file=sys.stderr)
-        return 2
-    from nbclient.exceptions import CellExecutionError
+    _rebuild(chosen)
+    return 0
+
+
+def _rebuild(chosen: list[Path]) -> None:
+    from tqdm import tqdm
 
     found: dict[str, dict] = {}
-    for path in chosen:
-        print(f"{path.name} …", flush=True)
-        try:
-            found |= rebuild_one(path)
-        except CellExecutionError as error:
-            print(f"poolkit rebuild: {path.name}: {error.ename}: {error.evalue}", file=sys.stderr)
-            return 2
+    with tqdm(chosen, unit="lesson", disable=None, leave=False) as bar:
+        for path in bar:
+            bar.set_description(path.stem)
+            found |= _rebuild_or_say_why(path)
     _keep_outcomes(found)
-    return 0
+    say([f"Rebuilt: {', '.join(path.stem for path in chosen)}."])
+
+
+def _rebuild_or_say_why(path: Path) -> dict[str, dict]:
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    try:
+        return rebuild_one(path)
+    except CellExecutionError as error:
+        raise DeskError(f"{path.name}: {error.ename}: {error.evalue}") from error
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise DeskError(f"{path.name}: {str(error).splitlines()[0]}") from error
