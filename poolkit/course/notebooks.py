@@ -24,6 +24,7 @@ from poolkit.course.source import solution_source, stub_source
 HELP = """\
 For whoever writes lessons: bring each exercise's stub up to date with its answer, run every lesson
 with the answers in place, and store that in notebooks/solved/. Without LESSON, all of them.
+With --check the exit code is 1 if something is stale.
 """
 LEARNER, SOLVED = ROOT / "notebooks", ROOT / "notebooks" / "solved"
 MARK = re.compile(r"\A# exercise: (\S+)(?:\n|\Z)")

@@ -11,7 +11,10 @@ from poolkit.course.desk.speaking import DeskError, Parser, command, say, table
 
 HELP = """\
 Show which mistake was made how often, and which prediction surprised most, as tables and as a
-picture. RESULTS is what `poolkit grade ... --results FILE` wrote.
+picture.
+
+  poolkit grade class/ --results class.jsonl
+  poolkit classview class.jsonl
 """
 
 
@@ -19,7 +22,9 @@ picture. RESULTS is what `poolkit grade ... --results FILE` wrote.
 def main(argv: list[str]) -> None:
     """`poolkit classview RESULTS`."""
     parser = Parser("poolkit classview", description=HELP)
-    parser.add_argument("results", metavar="RESULTS")
+    parser.add_argument(
+        "results", metavar="RESULTS", help="what `poolkit grade ... --results FILE` wrote"
+    )
     parser.add_argument("--picture", metavar="FILE",
         help="a name that ends in .png, .svg or .pdf (default: RESULTS with .png)")  # fmt: skip
     asked = parser.parse_args(argv)

@@ -47,6 +47,13 @@ def known_lesson(lessons, asked):
     raise DeskError(f"no lesson {asked!r}; there are {known}")
 
 
+def has_copies(folder):
+    """Whether lessons were handed out to this folder, by this version or an older one."""
+    return (folder / RECORD).exists() or any(
+        LESSON.fullmatch(path.name) for path in folder.iterdir()
+    )
+
+
 def hand_out(shipped, work):
     """Copy what is missing in `work`, and bring up to date what nobody has changed since.
 

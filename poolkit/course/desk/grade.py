@@ -27,6 +27,9 @@ ask for. Points are the claims that hold, of those there are.
 A file's lesson is known by its name, which may have something added (ann_02_simple.ipynb), else by
 its exercises. Exit code 0; 2 if something could not be graded, one line on stderr for each.
 
+  poolkit grade ann_02_simple.ipynb
+  poolkit grade class/ --jobs 4 --results class.jsonl --csv class.csv --reports reports/
+
 What is not safe: a submission runs with your rights. What it does to the course's checks is undone
 before each judgement, and verdicts come signed; but code that sets out to search the memory of its
 own process can find the judge there, and it can read what you can read. Run what strangers hand in
@@ -135,7 +138,7 @@ def _parser() -> Parser:
     add("--jobs", type=number(1, int), default=1, metavar="N", help="so many at once (default: 1)")
     add("--cluster", metavar="ADDRESS",
         help="hand them to the Dask scheduler there, such as tcp://10.0.0.1:8786; its workers need "
-        "this same version of the course (pip install 'poolkit[cluster]')")  # fmt: skip
+        "this same version of the course (pip install -e '.[cluster]')")  # fmt: skip
     add("--seconds", type=number(0.1), default=30.0, metavar="S", help="for one cell (default: 30)")
     add(
         "--whole",

@@ -29,8 +29,8 @@ HELP = """\
 usage: poolkit lab [LESSON] [option of `jupyter lab` ...]
 
 Copy the lessons to my_work/, where they are yours, and open one in JupyterLab.
-A file of yours in my_work/ is never overwritten. To begin a lesson afresh,
-rename or delete your copy and run this again.
+A file of yours in my_work/ is never overwritten: `poolkit reset` begins a lesson
+afresh, `poolkit update` brings in what is new. Ctrl-C ends JupyterLab.
 
   LESSON          a lesson's number or name, such as 2 or 02_simple (default: 0)
   -h, --help      this text; --help-all shows the options of `jupyter lab`

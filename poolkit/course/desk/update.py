@@ -17,8 +17,12 @@ from poolkit.course.desk.speaking import DeskError, Parser, command, complain, s
 HELP = """\
 After a `git pull`: bring changed lessons into my_work/, cell by cell. New cells come in, cells that
 you have not touched are replaced, cells that you have edited stay as they are, and so do cells of
-your own. Exercises whose stub or claims have changed are listed. Each file that is changed is backed
-up first, in .backups/ beside it; one that cannot be brought up to date is left as it is.
+your own. Exercises are listed whose stub (what you began from) or claims (what `check` tries) have
+changed. Each file that is changed is backed up first, in .backups/ beside it; one that cannot be
+brought up to date is left as it is.
+
+  poolkit update --dry-run    what would change
+  poolkit update              change it
 """
 _MARK = re.compile(r"\A# exercise: (\S+)")
 
@@ -46,6 +50,8 @@ def main(argv: list[str], *, root: Path = copies.ROOT) -> int:
     copies.find_lessons(shipped)
     if not work.is_dir():
         raise DeskError(f"{work} is no folder: poolkit hand-out makes one")
+    if not copies.has_copies(work):
+        raise DeskError(f"no lessons were handed out to {work}: poolkit hand-out makes copies")
     said, problems = update(shipped, work, dry=asked.dry_run)
     say(said or ([] if problems else ["Nothing has changed."]))
     for problem in problems:
