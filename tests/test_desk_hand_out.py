@@ -51,6 +51,18 @@ def test_a_folder_that_will_not_do_is_one_line(clone, capsys, given):
     assert (clone / "file").read_text(encoding="utf-8") == "notes"
 
 
+@pytest.mark.parametrize("given", ["", "notebooks/mine", "data"])
+def test_no_copies_among_the_course_itself(clone, capsys, given):
+    (clone / "data").mkdir()
+    (clone / "data" / "labels.txt").write_text("login", encoding="utf-8")
+    before = sorted(clone.rglob("*"))
+
+    assert main([str(clone / given)], root=clone) == 2
+
+    assert "part of the course itself" in capsys.readouterr().err
+    assert sorted(clone.rglob("*")) == before
+
+
 def test_outside_a_clone(tmp_path, capsys):
     assert main([], root=Path(tmp_path)) == 2
     assert "no lessons in" in capsys.readouterr().err

@@ -280,3 +280,13 @@ def test_no_folder_is_one_line(tmp_path, clone, capsys):
 
     assert (code, err.count("\n")) == (2, 1)
     assert "poolkit hand-out" in err
+
+
+def test_a_folder_without_lessons_is_left_alone(tmp_path, clone, capsys):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "notes.txt").write_text("mine", encoding="utf-8")
+
+    code, _, err = update(clone, capsys, str(tmp_path / "home"))
+
+    assert (code, err.count("\n")) == (2, 1)
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["notes.txt"]

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from poolkit.course.files import ROOT
 from poolkit.course.lessons import LESSONS
 from poolkit.course.notebooks import IGNORED, LEARNER, SOLVED, exercise_of, lesson_files, read
 from poolkit.course.predicting import outcomes
+from tests.tools import wait_until
 
 FILES = [pytest.param(path, id=path.stem) for path in lesson_files()]
 
@@ -363,3 +365,26 @@ def test_a_lesson_whose_cell_raises_is_one_line(lessons, capsys):
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert "00_start_here.ipynb: KeyError" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends Ctrl-C as a POSIX signal")
+def test_ctrl_c_during_a_rebuild_is_one_line(lessons):
+    started = lessons.parent / "started"
+    notebook = read(lessons)
+    source = f"import time\nopen({str(started)!r}, 'w').close()\ntime.sleep(60)"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="sleeps"))
+    notebooks.write(lessons, notebook)
+    code = (
+        "import pathlib, sys\nfrom poolkit.course import notebooks\n"
+        f"notebooks.LEARNER = pathlib.Path({str(lessons.parent)!r})\n"
+        "notebooks.SOLVED = notebooks.LEARNER / 'solved'\nsys.exit(notebooks.main([]))"
+    )
+
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        wait_until(started.exists, within=30)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=30)[1]
+
+    assert (process.returncode, err) == (130, b"poolkit rebuild: interrupted\n")

@@ -1,4 +1,4 @@
-"""The notebooks as files: stubs kept true to their answers, and the solved copies made from both.
+"""`poolkit rebuild`: each stub made from its answer, and the solved copies, for who writes lessons.
 
 `poolkit rebuild` refreshes the stubs in notebooks/, makes notebooks/solved/ anew and writes down
 the outcomes of the predictions. `poolkit rebuild --check` changes nothing and says what is stale.
@@ -15,7 +15,14 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from poolkit.course.desk.speaking import DeskError, Parser, command, complain, say
+from poolkit.course.desk.speaking import (
+    DeskError,
+    Parser,
+    command,
+    complain,
+    progress_bar,
+    say,
+)
 from poolkit.course.exercises import everything, find
 from poolkit.course.files import ROOT
 from poolkit.course.predicting import OUTCOMES
@@ -166,7 +173,15 @@ def execute(
         record_timing=False,
     )
     env = {**os.environ, "POOLKIT_PROGRESS": progress, "POOLKIT_RECORDING": "1" * recording}
-    client.execute(env=env, stderr=subprocess.DEVNULL)  # the kernel's log; cells do not write to it
+    try:
+        client.execute(
+            env=env, stderr=subprocess.DEVNULL
+        )  # the kernel's log; cells write elsewhere
+    except BaseException as error:
+        # At Ctrl-C nbclient ends the kernel, and then raises one thing or another for its death.
+        if getattr(client, "_async_cleanup_kernel_future", None) is None:
+            raise
+        raise KeyboardInterrupt from error
     notebook.cells.remove(extra)
     return json.loads("".join(out.get("text", "") for out in extra.outputs).splitlines()[-1])
 
@@ -259,10 +274,8 @@ def main(argv: list[str]) -> int:
 
 
 def _rebuild(chosen: list[Path]) -> None:
-    from tqdm import tqdm
-
     found: dict[str, dict] = {}
-    with tqdm(chosen, unit="lesson", disable=None, leave=False) as bar:
+    with progress_bar(chosen, unit="lesson") as bar:
         for path in bar:
             bar.set_description(path.stem)
             found |= _rebuild_or_say_why(path)

@@ -15,11 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.benchmarks import report
 
+ROOT = Path(__file__).parents[2]
 LESSON = ROOT / "notebooks" / "solved" / "02_simple.ipynb"
 PAGE = ROOT / ".github" / "TEACHING.md"
 BEGIN, END = "<!-- grading:begin -->\n", "<!-- grading:end -->"
@@ -82,8 +82,9 @@ def block(best):
     return (
         f"{report.markdown(rows)}\n\n"
         "Seconds, lesson 02 solved; the quickest of some turns, by "
-        f"`python tests/benchmarks/grading.py --teaching` on {os.cpu_count()} CPUs. With one job a "
-        f"notebook of {some} takes {best[some, 1][0] / some:.2f} s, one of {most} {one / most:.2f} s. "
+        f"`python tests/benchmarks/grading.py --teaching` on {os.cpu_count()} CPUs. With one job "
+        f"a notebook of {some} takes {best[some, 1][0] / some:.2f} s, one of {most} "
+        f"{one / most:.2f} s. "
         f"Two processes that share nothing, with half of the {most} each, were {one / apart:.2f} "
         f"times as fast as one: of that, two jobs lose {max(0.0, lost):.0%} by sharing."
     )

@@ -103,6 +103,13 @@ def complain(line: str) -> None:
         print(plain(line).encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
 
 
+def progress_bar(*what: object, **how: object):
+    """A bar of tqdm's on stderr, where that is a terminal; it is gone when the work is done."""
+    from tqdm import tqdm  # here, since most commands need none
+
+    return tqdm(*what, disable=True if sys.stderr is None else None, leave=False, **how)
+
+
 def plain(line: str) -> str:
     """One line of text that no terminal obeys: names of files are other people's."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
