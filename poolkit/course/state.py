@@ -27,7 +27,7 @@ def place() -> str:
     were handed out to or that is called my_work; a link to it will do.
     """
     if asked := os.environ.get("POOLKIT_PROGRESS"):
-        return asked
+        return asked if asked == MEMORY else str(_HERE / asked)
     for folder in (_HERE, *_HERE.parents):
         if folder.name == "my_work" or (folder / RECORD).exists():
             return str(folder / "progress.db")
