@@ -168,7 +168,7 @@ def test_two_at_once_come_out_as_one_after_the_other(tmp_path, capsys):
 
 
 def test_a_lesson_is_known_by_its_exercises_where_the_name_tells_none(tmp_path, capsys):
-    path = hand_in(tmp_path / "homework.ipynb", ["# exercise: start_here.saved\n" + RIGHT])
+    path = hand_in(tmp_path / "homework.ipynb", [None, "# exercise: start_here.saved\n" + RIGHT])
 
     assert graded(capsys, path)[1] == [[path, "start_here.saved", "solved", str(OF), str(OF)]]
 
