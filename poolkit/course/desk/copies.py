@@ -10,12 +10,10 @@ import hashlib
 import json
 import os
 import re
-from pathlib import Path
 
 from poolkit.course.desk import fingerprints
 from poolkit.course.desk.speaking import DeskError, say
 
-ROOT = Path(__file__).resolve().parents[3]
 LESSON = re.compile(r"(\d\d)_\w+\.ipynb")
 CELLS = "cells"  # in the record: the same for the cells of each notebook
 CLAIMS = "claims"  # in the record: the fingerprint of how each notebook's exercises are judged

@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from poolkit.course.desk.copies import ROOT, find_lessons, hand_out, has_copies
+from poolkit.course.desk.copies import find_lessons, hand_out, has_copies
 from poolkit.course.desk.speaking import DeskError, Parser, command, say
+from poolkit.course.files import ROOT
 
 HELP = """\
 Copy the lessons to a folder where they are yours, and start nothing: for VS Code, for JupyterHub,

@@ -14,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from poolkit.course.desk.copies import (
-    ROOT,
     find_lessons,
     hand_out,
     known_lesson,
@@ -22,6 +21,7 @@ from poolkit.course.desk.copies import (
     write_whole,
 )
 from poolkit.course.desk.speaking import DeskError, command, say
+from poolkit.course.files import ROOT
 
 SETTINGS = ".jupyter"  # in my_work: for this server only, written anew at every start
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from poolkit.course.desk import calibration
-from poolkit.course.desk.copies import ROOT
 from poolkit.course.desk.speaking import DeskError, Parser, command, say
+from poolkit.course.files import ROOT
 from poolkit.course.overview import lesson_rows
 from poolkit.course.shown import _text_table
 from poolkit.course.state import MEMORY, Store

@@ -12,6 +12,7 @@ from poolkit.course.desk import copies
 from poolkit.course.desk.backups import back_up
 from poolkit.course.desk.speaking import DeskError, Parser, command, say
 from poolkit.course.desk.update import as_stored, exercise_of, read_notebook
+from poolkit.course.files import ROOT
 
 HELP = """\
 Put one of your lessons in my_work/ back to how it is handed out, or only one exercise of it. What
@@ -23,7 +24,7 @@ you had is backed up first, in .backups/ beside it. Progress and predictions sta
 
 
 @command("reset")
-def main(argv: list[str], *, root: Path = copies.ROOT) -> None:
+def main(argv: list[str], *, root: Path = ROOT) -> None:
     """`poolkit reset LESSON [EXERCISE] [--folder FOLDER]`."""
     parser = Parser("poolkit reset", description=HELP)
     parser.add_argument(

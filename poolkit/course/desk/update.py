@@ -13,6 +13,7 @@ from pathlib import Path
 from poolkit.course.desk import copies, fingerprints
 from poolkit.course.desk.backups import back_up
 from poolkit.course.desk.speaking import DeskError, Parser, command, complain, say
+from poolkit.course.files import ROOT
 
 HELP = """\
 After a `git pull`: bring changed lessons into my_work/, cell by cell. New cells come in, cells that
@@ -39,7 +40,7 @@ class Merged:
 
 
 @command("update")
-def main(argv: list[str], *, root: Path = copies.ROOT) -> int:
+def main(argv: list[str], *, root: Path = ROOT) -> int:
     """`poolkit update [FOLDER] [--dry-run]`."""
     parser = Parser("poolkit update", description=HELP)
     parser.add_argument("folder", nargs="?", type=Path, default=root / "my_work", metavar="FOLDER",
