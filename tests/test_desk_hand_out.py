@@ -44,10 +44,10 @@ def test_a_lesson_that_was_removed_upstream_is_told_and_stays(clone, capsys):
     assert "02_simple.ipynb" in json.loads((clone / "my_work" / ".handed_out.json").read_text())
 
 
-@pytest.mark.parametrize("given", ["file", "file/under", "notebooks", "--wrong"])
+@pytest.mark.parametrize("given", ["file", "file/under", "notebooks", "--wrong", "~nobody-here/x"])
 def test_a_folder_that_will_not_do_is_one_line(clone, capsys, given):
     (clone / "file").write_text("notes", encoding="utf-8")
-    given = given if given.startswith("-") else str(clone / given)
+    given = given if given[0] in "-~" else str(clone / given)
 
     assert main([given], root=clone) == 2
 

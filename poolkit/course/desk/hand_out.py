@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from poolkit.course.desk.copies import find_lessons, hand_out, has_copies
-from poolkit.course.desk.speaking import DeskError, Parser, command, say
+from poolkit.course.desk.speaking import DeskError, Parser, command, path_of, say
 from poolkit.course.files import ROOT
 
 HELP = """\
@@ -25,10 +25,10 @@ def main(argv: list[str], *, root: Path = ROOT) -> None:
     """`poolkit hand-out [FOLDER]`."""
     parser = Parser("poolkit hand-out", description=HELP)
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=root / "my_work", metavar="FOLDER",
+        "folder", nargs="?", type=path_of, default=root / "my_work", metavar="FOLDER",
         help="where the copies go (default: my_work in the clone of the course)",
     )  # fmt: skip
-    folder = parser.parse_args(argv).folder.expanduser()
+    folder = parser.parse_args(argv).folder
     if _is_of_the_course(folder.resolve(), root.resolve()):
         raise DeskError(f"{folder} is part of the course itself: choose another folder")
     try:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from poolkit.course.desk import calibration
-from poolkit.course.desk.speaking import DeskError, Parser, command, say
+from poolkit.course.desk.speaking import DeskError, Parser, command, path_of, say
 from poolkit.course.files import ROOT
 from poolkit.course.overview import lesson_rows
 from poolkit.course.shown import _text_table
@@ -27,9 +27,9 @@ def main(argv: list[str], *, root: Path = ROOT) -> None:
     """`poolkit progress [FILE] [--picture FILE]`."""
     default = Path(os.environ.get("POOLKIT_PROGRESS") or root / "my_work" / "progress.db")
     parser = Parser("poolkit progress", description=HELP)
-    parser.add_argument("file", nargs="?", type=Path, default=default, metavar="FILE",
+    parser.add_argument("file", nargs="?", type=path_of, default=default, metavar="FILE",
         help="the progress file (default: my_work/progress.db, or POOLKIT_PROGRESS)")  # fmt: skip
-    parser.add_argument("--picture", type=Path, metavar="FILE",
+    parser.add_argument("--picture", type=path_of, metavar="FILE",
         help="where the picture goes, a name that ends in .png, .svg or .pdf "
         "(default: progress-calibration.png beside the progress file)")  # fmt: skip
     asked = parser.parse_args(argv)

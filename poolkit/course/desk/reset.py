@@ -10,7 +10,7 @@ from pathlib import Path
 
 from poolkit.course.desk import copies
 from poolkit.course.desk.backups import back_up
-from poolkit.course.desk.speaking import DeskError, Parser, command, say
+from poolkit.course.desk.speaking import DeskError, Parser, command, path_of, say
 from poolkit.course.desk.update import as_stored, exercise_of, read_notebook
 from poolkit.course.files import ROOT
 
@@ -33,10 +33,10 @@ def main(argv: list[str], *, root: Path = ROOT) -> None:
     parser.add_argument(
         "exercise", nargs="?", metavar="EXERCISE", help="its id, such as simple.cap"
     )
-    parser.add_argument("--folder", type=Path, default=root / "my_work", metavar="FOLDER",
+    parser.add_argument("--folder", type=path_of, default=root / "my_work", metavar="FOLDER",
         help="where your copies are (default: my_work in the clone of the course)")  # fmt: skip
     asked = parser.parse_args(argv)
-    shipped, work = root / "notebooks", asked.folder.expanduser()
+    shipped, work = root / "notebooks", asked.folder
     try:
         name = copies.known_lesson(copies.find_lessons(shipped), asked.lesson)
         copy = reset(shipped, work, name, asked.exercise)

@@ -8,6 +8,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -42,6 +43,14 @@ def number(least: float, kind: type = float) -> Callable[[str], float]:
         return value
 
     return read
+
+
+def path_of(text: str) -> Path:
+    """A type for argparse: a path, in which ~ is the home folder."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text}: there is no such home folder") from error
 
 
 def command(name: str) -> Callable:

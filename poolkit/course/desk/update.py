@@ -12,7 +12,7 @@ from pathlib import Path
 
 from poolkit.course.desk import copies, fingerprints
 from poolkit.course.desk.backups import back_up
-from poolkit.course.desk.speaking import DeskError, Parser, command, complain, say
+from poolkit.course.desk.speaking import DeskError, Parser, command, complain, path_of, say
 from poolkit.course.files import ROOT
 
 HELP = """\
@@ -43,11 +43,11 @@ class Merged:
 def main(argv: list[str], *, root: Path = ROOT) -> int:
     """`poolkit update [FOLDER] [--dry-run]`."""
     parser = Parser("poolkit update", description=HELP)
-    parser.add_argument("folder", nargs="?", type=Path, default=root / "my_work", metavar="FOLDER",
+    parser.add_argument("folder", nargs="?", type=path_of, default=root / "my_work", metavar="FOLDER",
         help="where your copies are (default: my_work in the clone of the course)")  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be")
     asked = parser.parse_args(argv)
-    shipped, work = root / "notebooks", asked.folder.expanduser()
+    shipped, work = root / "notebooks", asked.folder
     copies.find_lessons(shipped)
     if not work.is_dir():
         raise DeskError(f"{work} is no folder: poolkit hand-out makes one")
