@@ -114,3 +114,26 @@ def test_a_missing_data_file_is_one_line(tmp_path):
     assert stream.text == "labels.txt\n"
     assert len(error.traceback) == 1
     assert "run the course from a clone" in error.traceback[0]
+
+
+def test_a_name_that_this_kernel_does_not_know_says_what_to_run(tmp_path):
+    cells = (
+        "from poolkit.course import mine_or_reference",
+        'mine_or_reference("simple.cap", CappedPool)',
+        "def late():\n    print(soon)\n    soon = 1\nlate()",
+        "import statistics\ndel statistics.fmean.__globals__['fsum']\nstatistics.fmean([1])",
+    )
+    fails = {"tags": ["raises-exception"]}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell, metadata=fails) for cell in cells]
+    )
+    execute(notebook, tmp_path)
+
+    missing, unbound, elsewhere = (cell.outputs[0] for cell in notebook.cells[1:])
+
+    assert missing.ename == "NameError"
+    assert "If a cell above makes `CappedPool`" in missing.traceback[-1]
+    assert "Run All Above Selected Cell" in missing.traceback[-1]
+    assert unbound.ename == "UnboundLocalError"
+    assert elsewhere.ename == "NameError"
+    assert "cell above" not in unbound.traceback[-1] + elsewhere.traceback[-1]

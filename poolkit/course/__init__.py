@@ -4,6 +4,7 @@ from poolkit.course.checking import check, mine_or_reference
 from poolkit.course.files import data
 from poolkit.course.helping import explain, hint, solution
 from poolkit.course.overview import progress
+from poolkit.course.pausing import listen
 from poolkit.course.predicting import predict, recall, reveal
 
 __all__ = [
@@ -18,3 +19,5 @@ __all__ = [
     "reveal",
     "solution",
 ]
+
+listen()

@@ -165,7 +165,9 @@ def _mark(reason: str, run: Run, earlier: list[str]) -> str:
 def _recognise(verdict: Verdict, thing: object, guard: Guard) -> None:
     """Add what a slip says, if the answer did over all that was tried just what the slip does."""
     for number, slip in enumerate(verdict.exercise.slips):
-        if slip.reason != verdict.reason or slip.broken(verdict.exercise) != verdict.broken:
+        if not slip.says or slip.reason != verdict.reason:
+            continue
+        if slip.broken(verdict.exercise) != verdict.broken:
             continue
         box: list[bool] = []
         guard.run(lambda n=number, box=box: box.append(_behaves_like(verdict, thing, n)))

@@ -36,4 +36,5 @@ LESSONS = (
     Lesson(7, "lease", "Lease", builds="lease"),
     Lesson(8, "threads", "Threads"),
     Lesson(9, "review", "Review"),
+    Lesson(11, "size", "Size"),
 )

@@ -185,8 +185,14 @@ def _lent(tried, pool, held: list) -> str:
     conn = pool.acquire()
     expect(conn, sqlite3.Connection, "pool.acquire()")
     held.append(conn)
-    number = next((n for n, one in enumerate(tried.opened, 1) if one is conn), 0)
-    return f"connection {number}" + (", which is closed" if is_closed(conn) else "")
+    return f"connection {_number(tried, conn)}" + (", which is closed" if is_closed(conn) else "")
+
+
+def _number(tried, conn) -> int:
+    """Which connection this is: they are numbered as they are lent, in whatever order they lay."""
+    if not any(one is conn for one in tried.lent):
+        tried.lent.append(conn)
+    return next(n for n, one in enumerate(tried.lent, 1) if one is conn)
 
 
 def _block(pool, does: str, error: type[BaseException] | None) -> None:
@@ -225,10 +231,14 @@ def _lock_of(pool) -> Seen:
 def _stands(tried, pool) -> Iterator[Seen]:
     """How the pool stands: its count, its shelf, what is open, and what is stored in it."""
     yield Seen("`self.open` is", pool.open)
-    shelf = [n for conn in pool.idle.queue for n, one in enumerate(tried.opened, 1) if one is conn]
-    yield Seen("the shelf holds", shelf, listed(shelf))
-    alive = [n for n, conn in enumerate(tried.opened, 1) if not is_closed(conn)]
-    yield Seen("open are", alive, listed(alive))
+    shelf = list(pool.idle.queue)
+    known = [n for conn in shelf for n, one in enumerate(tried.lent, 1) if one is conn]
+    never = len(shelf) - len(known)
+    said = listed(known) + (f", and {never} that were never lent" if never else "")
+    yield Seen("the shelf holds", [known, never], said)
+    alive = [not is_closed(conn) for conn in tried.lent]
+    yield Seen("open are", alive, listed([n for n, one in enumerate(alive, 1) if one]))
+    yield Seen("open in all are", sum(not is_closed(conn) for conn in tried.opened))
     idle = [conn for conn in pool.idle.queue if not is_closed(conn)]
     left = [conn.in_transaction for conn in idle]
     yield Seen(
