@@ -29,6 +29,7 @@ class Card:
         "knows_cursors",
         "may_be_bound",
         "next",
+        "number",
         "ping_after",
         "reported",
         "settings",
@@ -40,6 +41,7 @@ class Card:
     def __init__(self) -> None:
         self.conn: Any = None
         self.key = 0  # id(conn), since a connection need not be hashable
+        self.number = 0  # the first that the pool opened is 1
         self.knows_cursors = False  # a poolkit.sqlite.Connection
         self.tells = False  # ... and whether there is something to tidy up
         self.ping_after = 0.0  # seconds of lying idle after which it is looked at

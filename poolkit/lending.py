@@ -27,6 +27,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from sys import _getframe
+from types import FrameType
 from typing import Any
 
 from poolkit.chores import Chores
@@ -54,7 +55,9 @@ class Desk:
         self._pool_size = config.pool_size
         self._limit = math.inf if config.max_connections is None else config.max_connections
         # Nobody can ask who has what where nobody waits and nothing is reported: it is not noted.
-        self._asks_who = config.max_connections is not None or config.leak_after is not None
+        asks = config.max_connections is not None or config.leak_after is not None
+        self._note_who: Callable[[FrameType], Any] | None = borrower if asks else None
+        self._recording: Any = None  # who takes notes, while `events.record` listens
         self._why_closed = ""
         self._start_empty()
 
@@ -71,6 +74,8 @@ class Desk:
         self._stranded: Any = NO_MORE  # the first of those that could not be put back
         self._counts = dict(NO_COUNTS)
         self._reused = self._peak = 0  # two more of them, that each loan has to do with
+        if self._recording is not None:
+            self._recording.forget()
 
     # Borrowing
 
@@ -80,7 +85,7 @@ class Desk:
             raise ValueError(f"timeout must be at least 0 seconds, or None, not {timeout!r}")
         if self._chores.due:
             self._do_chores()
-        who = borrower(_getframe(2)) if self._asks_who else None
+        who = note_who(_getframe(2)) if (note_who := self._note_who) else None
         now, card, held = self._clock(), None, False
         try:
             try:
@@ -155,6 +160,8 @@ class Desk:
                 self._lock._acquire_restore(aside)
         self._leave(waiter)
         now = self._clock()
+        if (recording := self._recording) is not None:
+            recording.waited(waiter, now, timed_out=waiter.gift is None and not self._why_closed)
         with self._lock:
             self._counts["wait_seconds"] += now - waiter.since
             if waiter.gift is not None:
@@ -181,6 +188,17 @@ class Desk:
             self._open_connection(card, deadline)
 
     def _open_connection(self, card: Card, deadline: float | None) -> None:
+        began = self._clock()
+        try:
+            self._connect(card, deadline)
+        except ConnectFailed:
+            if (recording := self._recording) is not None:
+                recording.connect_failed(began, self._clock())
+            raise
+        if (recording := self._recording) is not None:
+            recording.opened(card, began, self._clock())
+
+    def _connect(self, card: Card, deadline: float | None) -> None:
         conn, epoch = None, self._epoch
         if self._why_closed:  # looked at after the epoch: none of a closed pool's is ever kept
             raise PoolClosed(self._why_closed)
@@ -197,6 +215,7 @@ class Desk:
                 card.conn, card.key, card.expires, card.is_new = conn, key, expires, True
                 card.epoch = epoch
                 self._counts["created"] += 1
+                card.number = self._counts["created"]
         except BaseException:
             if card.conn is None and conn is not None:
                 conn.close()
@@ -223,12 +242,16 @@ class Desk:
         out = len(self._lent)
         if out > self._peak:
             self._peak = out
+        if (recording := self._recording) is not None:
+            recording.lent(card, now)
 
     # Giving back
 
     def _put_back(self, card: Card) -> None:
         """Hand a card to the longest waiter, or lay it on the stack, or close its connection."""
         now = self._clock()
+        if (recording := self._recording) is not None:
+            recording.returned(card, now)
         fresh_until = now + card.ping_after
         card.since = now
         card.fresh_until = fresh_until if fresh_until < card.expires else card.expires
@@ -267,10 +290,13 @@ class Desk:
             return
         card.expires = -math.inf  # nobody may keep it any more, whatever comes between
         self._upkeep.close(card.conn)
+        broken = card.broken
         with self._lock:
             self._counts["closed"] += 1
-            self._counts["discarded"] += card.broken
+            self._counts["discarded"] += broken
             card.conn, card.key, card.broken = None, 0, False
+        if (recording := self._recording) is not None:
+            recording.closed(card, self._clock(), broken)
 
     def _sweep(self) -> None:
         """Put back what was stranded."""

@@ -50,6 +50,14 @@ def borrower(frame: FrameType) -> tuple[_Mark, CodeType, int]:
         return _mark_thread(), code, frame.f_lasti
 
 
+def thread_name() -> str:
+    """Name this thread, as `borrower` does."""
+    try:
+        return _here.mark.name
+    except AttributeError:
+        return _mark_thread().name
+
+
 def _mark_thread() -> _Mark:
     _here.mark = mark = _Mark(threading.current_thread().name)
     return mark
@@ -57,7 +65,7 @@ def _mark_thread() -> _Mark:
 
 def whereabouts(card: Card) -> tuple[str, int, str]:
     """Return the file, the line and the function that borrowed it."""
-    _, code, instruction = card.borrower
+    _, code, instruction, *_ = card.borrower
     lines = (line for start, end, line in code.co_lines() if start <= instruction < end)
     return code.co_filename, next(lines, None) or code.co_firstlineno, code.co_qualname
 

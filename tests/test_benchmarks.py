@@ -5,8 +5,16 @@ import sqlite3
 
 import pytest
 
+from poolkit.events import record
 from tests.benchmarks import report
-from tests.benchmarks.contestants import LifoQueue, NoPool, Poolkit, PoolkitUncapped, make_database
+from tests.benchmarks.contestants import (
+    LifoQueue,
+    NoPool,
+    Poolkit,
+    PoolkitDeaf,
+    PoolkitUncapped,
+    make_database,
+)
 from tests.benchmarks.run import compete, quickest
 
 PEERS = ["queue.LifoQueue", "DBUtils PooledDB", "SQLAlchemy QueuePool", "psycopg_pool"]
@@ -31,6 +39,7 @@ def measured():
         "does": dict.fromkeys(names, "something"),
         "loans": {"loan": times, "block": times, "query": times},
         "extras": {"loan, plain": 1e-6},
+        "recording": {"cannot be recorded": 1e-6, "not recorded": 1.01e-6, "recorded": 5e-6},
         "threads": 16,
         "connections": 4,
         "held": 0.0005,
@@ -132,7 +141,29 @@ def test_the_quickest_turn_counts():
     assert 0 < best["quick"] < best["slow"]
 
 
-@pytest.mark.parametrize("contestant", [Poolkit, PoolkitUncapped, LifoQueue, NoPool])
+def test_what_recordings_cost_is_told_as_a_ratio(measured):
+    assert [row[-1] for row in report.recording_table(measured)] == [
+        "ratio",
+        "1.00",
+        "1.01",
+        "5.00",
+    ]
+    assert "1.01" in report.page(measured)
+
+
+def test_the_deaf_pool_is_ours_but_for_the_question(tmp_path):
+    path = str(tmp_path / "bench.db")
+    make_database(path)
+    pool = PoolkitDeaf(path, 2)
+
+    with record(pool.pool) as events:
+        pool.loan()
+    pool.close()
+
+    assert [event.what for event in events] == ["opened"]
+
+
+@pytest.mark.parametrize("contestant", [Poolkit, PoolkitUncapped, PoolkitDeaf, LifoQueue, NoPool])
 def test_contestants_lend_one_working_connection_in_each_way(contestant, tmp_path):
     path = str(tmp_path / "bench.db")
     make_database(path)

@@ -1,5 +1,6 @@
 """The ladder of `check`, rung by rung, and what a learner reads on each."""
 
+import _thread
 import dataclasses
 import io
 import itertools
@@ -14,12 +15,12 @@ import pytest
 from poolkit import SimplePool
 from poolkit.course import check, explain, hint, mine_or_reference, solution, state
 from poolkit.course import guard as guarding
-from poolkit.course.checking import examine
+from poolkit.course.checking import _card, examine
 from poolkit.course.exercises import UnknownId, assume, find, same
-from poolkit.course.guard import Guard
+from poolkit.course.guard import Guard, Stopped
 from poolkit.course.lessons.simple import CappedPool, Lender, ReusingPool, Shelf
 from poolkit.course.shown import Card
-from tests.double import DOUBLE, takes_zero
+from tests.double import DOUBLE, EVEN, takes_zero
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +146,13 @@ def test_liar_in_eq_is_caught():
     assert told(lambda number: Liar())[0] == "wrong type"
     assert not same({"created": Liar()}, {"created": 1})
     assert not same([Liar()], [1])
+
+
+def test_endless_is_the_same_as_itself_alone():
+    assert same(float("inf"), float("inf"))
+    assert not same(0, float("inf"))
+    assert not same(float("-inf"), float("inf"))
+    assert not same(float("inf"), 1.0)
 
 
 def test_repr_that_raises_is_survived():
@@ -364,6 +372,17 @@ def test_a_misspelt_method_is_named():
     assert story.startswith("There is no `acquire` here, but there is `acquires`.")
 
 
+def test_a_method_of_the_given_class_is_no_misspelling():
+    class ReplacingRelease(Lender):
+        def release(self, conn):
+            conn.close()
+
+    shrink = find("exercises", "simple.shrink")
+
+    assert told(Lender, shrink)[0] == "not attempted"
+    assert told(ReplacingRelease, shrink)[0] == "not attempted"
+
+
 def test_explain_answers_what_is_short_and_what_is_no_text(capsys):
     for text, said in (
         (..., "in place of the dots"),
@@ -413,6 +432,22 @@ def test_a_line_that_is_printed_again_and_again_is_shown_once(capsys):
     said = capsys.readouterr().out
     assert said.count("back\n") == 0
     assert re.search(r"^    back  \(\d+ times\)$", said, re.MULTILINE)
+
+
+def test_what_is_shown_as_printed_is_what_the_answer_printed():
+    chatty = "\n-    return number * 2\n+    print('printed by the slip')\n+    return number\n"
+    exercise = dataclasses.replace(EVEN, slips=(dataclasses.replace(EVEN.slips[0], edit=chatty),))
+
+    def quiet(number):
+        return number
+
+    def loud(number):
+        print("printed by the answer")
+        return number
+
+    assert examine(exercise, quiet).slip is exercise.slips[0]
+    assert examine(exercise, quiet).printed == ""
+    assert set(examine(exercise, loud).printed.splitlines()) == {"printed by the answer"}
 
 
 def test_unknown_id_is_one_line():
@@ -514,6 +549,35 @@ def test_mine_or_reference_reuses_the_verdict_so_that_a_hang_costs_once():
     mine_or_reference("simple.cap", Counting)
 
     assert len(runs) == before
+
+
+def test_a_loop_without_end_is_told_also_where_an_earlier_claim_is_broken():
+    def double(number):
+        while number == 0:
+            pass
+        return number + 1
+
+    verdict = examine(DOUBLE, double, limit=0.2)
+
+    assert (verdict.reason, verdict.marks) == ("wrong", ["broken", "unjudged"])
+    said = " ".join(_card(verdict).text().split())
+    assert "(not judged) It did not come to an end: when its time was up, your code was" in said
+
+
+@pytest.mark.parametrize("judge", [check, mine_or_reference])
+def test_the_stop_button_ends_a_check_with_one_line_and_nothing_is_noted(judge):
+    class CappedPool(Lender):
+        def release(self, conn):
+            _thread.interrupt_main()
+            while True:
+                pass
+
+    with pytest.raises(Stopped) as stopped:
+        judge("simple.cap", CappedPool)
+
+    assert stopped.value._render_traceback_() == ["Stopped. Nothing was noted."]
+    assert guarding.left_behind() == []
+    assert state.store().tries("simple.cap") == 0
 
 
 def test_guard_gives_the_streams_back(capsys):

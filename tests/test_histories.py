@@ -164,7 +164,6 @@ def test_a_history_of_loans_begins_with_none_and_leaves_nothing_impossible_in():
         ((ACQUIRE,) * 3, "`acquire` (3 times)"),
         (("stats", ("shrink", 1)), "`stats`, `shrink(1)`"),
         ((("rush", 4),), "4 are borrowed at once and given back in the same order"),
-        ((("stock", 3),), "3 new ones are put on the shelf"),
     ],
 )
 def test_a_history_of_loans_in_words(moves, words):

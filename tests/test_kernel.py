@@ -137,3 +137,14 @@ def test_a_name_that_this_kernel_does_not_know_says_what_to_run(tmp_path):
     assert unbound.ename == "UnboundLocalError"
     assert elsewhere.ename == "NameError"
     assert "cell above" not in unbound.traceback[-1] + elsewhere.traceback[-1]
+
+
+def test_the_stop_button_during_a_check_is_one_line(tmp_path):
+    loop = "import _thread; _thread.interrupt_main()\n        while True: pass"
+    stops = nbformat.v4.new_code_cell(cell_of(loop))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SET_UP), stops])
+
+    execute(notebook, tmp_path, go_on=True)
+
+    (error,) = stops.outputs
+    assert error.traceback == ["Stopped. Nothing was noted."]

@@ -5,7 +5,11 @@ import sqlite3
 import pytest
 
 from poolkit import ConnectionConfig, ConnectionPool, SimplePool
+from poolkit.course.checking import examine
+from poolkit.course.exercises import find
 from poolkit.course.lessons import lease
+from poolkit.course.lessons.lease import promises, trials
+from poolkit.course.slips import thing_of
 
 
 def poolkits(pool):
@@ -15,16 +19,16 @@ def poolkits(pool):
 
 FORMS = {"class": lease.CommittingLoan, "generator": lease.lending, "poolkit": poolkits}
 BLOCKS = {
-    "ends well": lease.writes(lease.GUEST),
-    "raises": lease.fails_after(lease.GUEST, lease.Oops("planned")),
-    "is interrupted": lease.fails_after(lease.GUEST, KeyboardInterrupt("planned")),
-    "cannot be committed": lease.writes(lease.NO_GUEST),
+    "ends well": trials.writes(trials.GUEST),
+    "raises": trials.fails_after(trials.GUEST, trials.Oops("planned")),
+    "is interrupted": trials.fails_after(trials.GUEST, KeyboardInterrupt("planned")),
+    "cannot be committed": trials.writes(trials.NO_GUEST),
 }
 
 
 def what_comes_of(form, work):
     """The exception, whether a transaction is left open, and what is stored."""
-    with lease.desk() as pool:
+    with trials.desk() as pool:
         came = None
         try:
             with form(pool) as conn:
@@ -32,7 +36,7 @@ def what_comes_of(form, work):
         except BaseException as error:
             came = error
         (conn,) = pool.opened
-        return type(came), str(came), conn.in_transaction, lease.stored(conn)
+        return type(came), str(came), conn.in_transaction, trials.stored(conn)
 
 
 @pytest.mark.parametrize("form", ["class", "generator"])
@@ -44,7 +48,7 @@ def test_answer_does_what_the_library_does(form, block):
 
 
 def test_the_library_keeps_the_promises_of_the_class():
-    for claim in lease.PROMISES[:-1]:  # the last one counts what a SimplePool takes back
+    for claim in promises.PROMISES[:-1]:  # the last one counts what a SimplePool takes back
         claim(poolkits)
 
 
@@ -113,3 +117,47 @@ def test_picture_has_a_row_for_each_way():
     ]
     assert "microseconds" in axes.get_xlabel()
     assert "generator" in alt
+
+
+@pytest.mark.parametrize(
+    ("id", "slip", "claim"),
+    [
+        ("lease.commit", "not committed", "tells_of_a_failed_commit"),
+        ("lease.commit", "good block undone", "tells_of_a_failed_commit"),
+        ("lease.generator", "not committed", "tells_of_a_failed_commit"),
+        ("lease.twice", "nothing leaves that list", "refusing_changes_nothing"),
+        ("lease.twice", "not told", "refusing_changes_nothing"),
+    ],
+)
+def test_a_claim_whose_question_never_came_up_is_not_judged(id, slip, claim):
+    exercise = find("exercises", id)
+    (number,) = (
+        n for n, one in enumerate(exercise.slips) if one.reason == slip or slip in one.says
+    )
+
+    verdict = examine(exercise, thing_of(exercise, number))
+
+    names = [one.__name__ for one in exercise.claims]
+    assert verdict.marks[names.index(claim)] == "unjudged"
+
+
+def test_an_exception_that_the_learners_line_raised_is_told_with_that_line():
+    class Loan:
+        def __init__(self, pool):
+            self.pool = pool
+
+        def __enter__(self):
+            self.conn = self.pool.acquire()
+            return self.conn
+
+        def __exit__(self, *how):
+            try:
+                self.conn.commit()
+            finally:
+                self.pool.release(self.conn)
+
+    verdict = examine(find("exercises", "lease.class"), Loan)
+
+    assert verdict.reason == "another history"
+    assert "IntegrityError, raised at your line" in verdict.story
+    assert "`self.conn.commit()`" in verdict.story

@@ -11,6 +11,8 @@ import pytest
 
 from poolkit import cli, run_demo_queries
 from poolkit.course import data
+from poolkit.course.checking import examine
+from poolkit.course.exercises import find
 from poolkit.course.lessons import run as lesson
 from poolkit.course.lessons.run import command, given, write
 from poolkit.files import open_labels, replacing, summary_lines
@@ -163,3 +165,58 @@ def test_called_keeps_the_outputs_apart():
     code, out, err, raised = command.ended_by(prints, sqlite3.Error("x"))
 
     assert (code, out, err, raised) == (0, "to stdout\n", "", None)
+
+
+def one_for_all(path):
+    return ["one label"]
+
+
+def written_over(path, summary):
+    path.write_text(json.dumps(summary), encoding="utf-8")
+
+
+def first_night_only(path, summary):
+    if not path.exists():
+        lesson.write_json(path, summary)
+
+
+def as_python(path, summary):
+    path.write_text(str(summary), encoding="utf-8")
+
+
+def on_stdout(work):
+    try:
+        work()
+    except (OSError, ValueError, sqlite3.Error) as error:
+        print("poolkit run:", error)
+        return 2
+    return 0
+
+
+def in_silence(work):
+    try:
+        work()
+    except (OSError, ValueError, sqlite3.Error):
+        return 2
+    return 0
+
+
+FAILING = {"keeps_the_old_one", "clears_up_when_interrupted"}
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "unjudged"),
+    [
+        ("run.labels", one_for_all, {"strips_and_skips", "cuts_no_label_in_two"}),
+        ("run.write", written_over, {"swaps_when_complete"}),
+        ("run.write", first_night_only, {"swaps_the_files", "swaps_when_complete", *FAILING}),
+        ("run.write", as_python, {"tells_of_the_failure", "swaps_when_complete", *FAILING}),
+        ("run.command", on_stdout, {"says_who_speaks", "says_it_in_one_line"}),
+        ("run.command", in_silence, {"says_who_speaks", "says_it_in_one_line"}),
+    ],
+)  # fmt: skip
+def test_a_claim_whose_question_never_came_up_is_not_judged(id, answer, unjudged):
+    verdict = examine(find("exercises", id), answer)
+
+    marks = zip(verdict.exercise.claims, verdict.marks, strict=True)
+    assert {claim.__name__ for claim, mark in marks if mark == "unjudged"} == unjudged

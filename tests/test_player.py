@@ -232,7 +232,7 @@ def test_wrong_pools_are_refused_with_their_story(pool_class, title, key, story)
 def test_a_lock_made_in_the_call_is_remarked_upon():
     result = play_all(scenes.lent_once(pools.LockMadeAnew))
 
-    assert "made in that call" in result.remark
+    assert result.remark == "ann held a lock that ann had made, and ben made another."
     assert play_all(scenes.lent_once(pools.NoLock)).remark == ""
 
 
@@ -731,7 +731,16 @@ def test_bounds_on_plays_and_seconds_are_kept():
 
     assert (few.ok, few.complete, few.plays) == (True, False, 7)
     assert (brief.ok, brief.complete) == (True, False)
-    assert "not every one" in few.story
+    assert few.story == "It held in every schedule that was played; there are more."
+
+
+def test_what_held_is_told_with_how_many_switches_were_forced():
+    scene = scenes.woken(pools.ConditionPool)
+
+    assert play(scene).story == "It held in the schedule that was played."
+    for preemptions, how_many in enumerate(("no forced switch", "at most one forced switch")):
+        told = f"It held in every schedule with {how_many}."
+        assert play_all(scene, preemptions=preemptions).story == told
 
 
 # -- what is played

@@ -48,6 +48,7 @@ class Verdict:
     marks: list[str] = field(default_factory=list)
     printed: str = ""
     slip: Slip | None = None
+    hung: str = ""  # of a later claim that did not come to an end, where an earlier one is told
     keys: list[str] = field(default_factory=list)  # what each claim that was run failed with
 
     @property
@@ -57,8 +58,16 @@ class Verdict:
     @property
     def broken(self) -> set[str]:
         """The names of the claims that did not hold."""
+        return self._marked("broken")
+
+    @property
+    def unjudged(self) -> set[str]:
+        """The names of those whose own question never came up."""
+        return self._marked("unjudged")
+
+    def _marked(self, wanted: str) -> set[str]:
         claims = zip(self.exercise.claims, self.marks, strict=True)
-        return {claim.__name__ for claim, mark in claims if mark == "broken"}
+        return {claim.__name__ for claim, mark in claims if mark == wanted}
 
 
 def check(id: str, thing: object) -> None:
@@ -67,7 +76,8 @@ def check(id: str, thing: object) -> None:
     `thing` is the function or class itself, not its name and not a call of it.
     """
     exercise = find("exercises", id)
-    verdict = _judged(exercise, thing)
+    with guarding.stoppable():
+        verdict = _judged(exercise, thing)
     if verdict.reason not in ("not attempted", "switched off"):
         store().keep_try(id, fingerprint(thing), verdict.kept)
     _card(verdict).show()
@@ -96,7 +106,8 @@ def mine_or_reference(id: str, thing: object) -> object:
         return thing
     known, state, verdict = _verdicts.get(id, (None, "", None))
     if verdict is None or known is not thing or state != state_of(thing):
-        verdict = _judged(exercise, thing)
+        with guarding.stoppable():
+            verdict = _judged(exercise, thing)
     if verdict.kept:
         Card(tone="kept").say(f"From here on: your own `{exercise.name}`.").show()
         return thing
@@ -131,13 +142,16 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
             verdict.keys.append(reason)
             if reason not in ("", NOT_JUDGED) and not verdict.reason:
                 verdict.reason, verdict.story = reason, story
+            elif reason == "hung":
+                verdict.hung = story
             if run.hung is not None:
                 break
         _if_nothing_else_broke(verdict)
         verdict.marks += ["open"] * (len(exercise.claims) - len(verdict.marks))
+        # Taken before the slips run: what they print is not the learner's.
+        verdict.printed = str(guard.printed) + (" …" if guard.printed.more else "")
         if verdict.reason and "hung" not in verdict.keys:
             _recognise(verdict, thing, guard)
-    verdict.printed = str(guard.printed) + (" …" if guard.printed.more else "")
     if left := guarding.left_behind():
         whose = "Part of it" if set(left) - set(before) else "Part of an earlier answer"
         verdict.story = f"{verdict.story}\n{whose} still runs and cannot be stopped: restart the kernel (Kernel ▸ Restart Kernel).".strip()
@@ -180,6 +194,8 @@ def _recognise(verdict: Verdict, thing: object, guard: Guard) -> None:
 def _behaves_like(verdict: Verdict, thing: object, number: int) -> bool:
     exercise = verdict.exercise
     theirs = thing_of(exercise, number)
+    if theirs is thing:
+        return True
     claims = exercise.claims if exercise.histories is None else exercise.claims[:-1]
     for claim, key in zip(claims, verdict.keys, strict=False):
         if _explain(exercise, guarding.plain_run(lambda claim=claim: claim(theirs)))[0] != key:
@@ -208,10 +224,12 @@ def _named_otherwise(exercise: Exercise, thing: object, missing: list[str]) -> s
     """What to say where a method is missing and there is another one instead."""
     if not inspect.isclass(thing) or not exercise.parts:
         return ""
+    bases = exercise.answer.__mro__[1:]  # what they were given; its methods are no misspelling
+    if thing in bases:
+        return ""
     absent = [part for part in missing if part not in vars(thing)]
-    others = [
-        name for name in own_functions(thing) if name not in (*exercise.parts, *exercise.given)
-    ]
+    known = (*exercise.parts, *exercise.given, *(name for base in bases for name in vars(base)))
+    others = [name for name in own_functions(thing) if name not in known]
     if not absent or not others:
         return ""
     close = difflib.get_close_matches(absent[0], others, 1, 0.0)[0]
@@ -390,7 +408,7 @@ def _card(verdict: Verdict) -> Card:
     else:
         _mark_claims(card, verdict)
     if verdict.printed.strip():
-        card.say("It printed:").code(_folded(verdict.printed.strip()))
+        card.say("It printed:").code(folded(verdict.printed.strip()))
     if verdict.kept:
         card.say(exercise.after)
     elif verdict.reason != "not attempted":
@@ -398,7 +416,7 @@ def _card(verdict: Verdict) -> Card:
     return card
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """A text in which a line that is repeated stands once: a check runs the code many times."""
     runs = [(line, len(list(same))) for line, same in itertools.groupby(text.splitlines())]
     return "\n".join(line if times == 1 else f"{line}  ({times} times)" for line, times in runs)
@@ -407,9 +425,13 @@ def _folded(text: str) -> str:
 def _mark_claims(card: Card, verdict: Verdict) -> None:
     told = False
     tells = "broken" if "broken" in verdict.marks else "unjudged"
-    for claim, mark in zip(verdict.exercise.claims, verdict.marks, strict=True):
+    for number, (claim, mark) in enumerate(
+        zip(verdict.exercise.claims, verdict.marks, strict=True)
+    ):
         text = inspect.getdoc(claim).splitlines()[0]
         card.mark(mark, text + {"open": " (not run)", "unjudged": " (not judged)"}.get(mark, ""))
         if mark == tells and not told:
             card.story(verdict.story)
             told = True
+        if verdict.hung and number == len(verdict.keys) - 1:
+            card.story(verdict.hung)

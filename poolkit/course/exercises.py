@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -60,17 +61,19 @@ class WrongType(Exception):
     """What the learner's code gave is not the kind of thing that was asked for."""
 
 
-def expect(value: object, kind: type | tuple[type, ...], called: str) -> None:
+def expect(value: object, kind: type | tuple[type, ...], called: str, when: str = "") -> None:
     """Insist that `called`, a call as the learner would write it, gave a `kind`.
 
-    Raises WrongType, whose message names the call, what came and what was wanted.
+    Raises WrongType, whose message names the call, what came and what was wanted; it begins with
+    `when`, a sentence on what the call does not show.
     """
     if isinstance(value, kind) and not (isinstance(value, bool) and kind in (int, float)):
         return
     kinds = kind if isinstance(kind, tuple) else (kind,)
     wanted = "number" if set(kinds) == {int, float} else " or ".join(k.__name__ for k in kinds)
     article = "an" if wanted[0] in "aeiou" else "a"
-    raise WrongType(f"`{called}` should give {article} {wanted}; it gave {_came(value)}")
+    told = f"`{called}` should give {article} {wanted}; it gave {_came(value)}"
+    raise WrongType(f"{when} {told}".strip())
 
 
 def _came(value: object) -> str:
@@ -87,7 +90,7 @@ def same(got: object, want: object) -> bool:
     An int is taken for a float of the same value, since no learner is helped by the difference.
     """
     if type(want) is float and type(got) in (int, float):
-        return abs(got - want) <= 1e-9 * max(1.0, abs(want))
+        return got == want or abs(got - want) <= 1e-9 * max(1.0, abs(want)) < math.inf
     if type(got) is not type(want):
         return False
     if type(want) in (list, tuple):

@@ -7,6 +7,7 @@ What cannot be survived: `os._exit`, and C code that keeps the interpreter's loc
 from __future__ import annotations
 
 import builtins
+import contextlib
 import ctypes
 import functools
 import linecache
@@ -37,6 +38,23 @@ class Ended(BaseException):
 
 class NoInput(BaseException):
     """The code under check asked the keyboard. Not an Exception, so that no `except` hides it."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The stop button ended a check: the notebook stops, and shows one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """A `with` block in which the stop button is told in a line. Raises Stopped."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        left = " Part of your code still runs: restart the kernel." if left_behind() else ""
+        raise Stopped(f"Stopped. Nothing was noted.{left}") from None
 
 
 @dataclass(frozen=True)
@@ -91,7 +109,7 @@ class Guard:
     def __init__(self, each: float = 2.0, whole: float = 4.0, most_printed: int = 400) -> None:
         self._each, self._left = each, whole
         self._before = set(threading.enumerate())
-        self.printed = _Printed(most_printed)
+        self.printed = Printed(most_printed)
 
     def __enter__(self) -> Guard:
         self._saved = sys.stdout, sys.stderr, builtins.input, sys.breakpointhook
@@ -215,8 +233,8 @@ def _line(filename: str, number: int, thread: str = "") -> Line:
     return Line(number, linecache.getline(filename, number).strip(), thread)
 
 
-class _Printed:
-    """The first few hundred characters of what the learner's code printed."""
+class Printed:
+    """The first few hundred characters of what the learner's code printed; good as a stream."""
 
     def __init__(self, most: int) -> None:
         self._most, self._parts, self.more = most, [], False
@@ -228,6 +246,13 @@ class _Printed:
         if room > 0:
             self._parts.append(text[:room])
 
+    def write(self, text: str) -> int:
+        self.add(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
     def __str__(self) -> str:
         return "".join(self._parts)
 
@@ -235,7 +260,7 @@ class _Printed:
 class _Switch:
     """A stream that keeps what the checked threads print, and passes on what the others do."""
 
-    def __init__(self, real, kept: _Printed, main: threading.Thread | None) -> None:
+    def __init__(self, real, kept: Printed, main: threading.Thread | None) -> None:
         self._real, self._kept, self._main = real, kept, main
 
     def write(self, text: str) -> int:

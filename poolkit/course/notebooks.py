@@ -1,7 +1,8 @@
 """`poolkit rebuild`: each stub made from its answer, and the solved copies, for who writes lessons.
 
-`poolkit rebuild` refreshes the stubs in notebooks/, makes notebooks/solved/ anew and writes down
-the outcomes of the predictions. `poolkit rebuild --check` changes nothing and says what is stale.
+`poolkit rebuild` refreshes the stubs in notebooks/, makes notebooks/solved/ anew, with the solved
+my_pool.py beside them, and writes down the outcomes of the predictions. `poolkit rebuild --check`
+changes nothing and says what is stale.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ with the answers in place, and store that in notebooks/solved/. Without LESSON, 
 With --check the exit code is 1 if something is stale.
 """
 LEARNER, SOLVED = ROOT / "notebooks", ROOT / "notebooks" / "solved"
+POOL = "my_pool.py"  # beside the notebooks: the one to begin with, and the solved one
+REFERENCE = ROOT / "tests" / "conformance" / "reference.py"
 MARK = re.compile(r"\A# exercise: (\S+)(?:\n|\Z)")
 IGNORED = "nbval-ignore-output"
 _METADATA = {
@@ -150,13 +153,14 @@ def execute(
     go_on: bool = False,
     progress: str = ":memory:",
     recording: bool = False,
+    yours: bool = False,
 ) -> dict[str, dict]:
     """Run a notebook on a fresh kernel in `folder`, in place; give what it revealed and checked.
 
     Returns {"outcomes": prediction id → outcome, "verdicts": exercise id → reason, "" if kept}.
     `seconds`: for one cell. `go_on`: run the cells after one that raised. `progress`: what
     POOLKIT_PROGRESS is set to. `recording`: what comes out is new and not held against what was
-    recorded before. Raises nbclient's CellExecutionError if a cell raises.
+    recorded before. `yours`: lesson 12 may use the server that DATABASE_URL names. Raises nbclient's CellExecutionError if a cell raises.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -173,10 +177,11 @@ def execute(
         record_timing=False,
     )
     env = {**os.environ, "POOLKIT_PROGRESS": progress, "POOLKIT_RECORDING": "1" * recording}
+    if not yours:
+        env.pop("DATABASE_URL", None)  # the same for everyone, and nobody's database is touched
+    quiet = subprocess.DEVNULL  # the kernel's log; cells write elsewhere
     try:
-        client.execute(
-            env=env, stderr=subprocess.DEVNULL
-        )  # the kernel's log; cells write elsewhere
+        client.execute(env=env, stderr=quiet)
     except BaseException as error:
         # At Ctrl-C nbclient ends the kernel, and then raises one thing or another for its death.
         if getattr(client, "_async_cleanup_kernel_future", None) is None:
@@ -229,7 +234,14 @@ def stale() -> list[str]:
     said += [
         f"solved/{p.name}: has no lesson" for p in SOLVED.glob("*.ipynb") if p.name not in known
     ]
+    if (LEARNER / POOL).exists() and _solved_pool() != REFERENCE.read_text(encoding="utf-8"):
+        said.append(f"solved/{POOL}: not the reference of the conformance suite")
     return said
+
+
+def _solved_pool() -> str:
+    path = SOLVED / POOL
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _keep_outcomes(found: dict[str, dict]) -> None:
@@ -275,6 +287,9 @@ def main(argv: list[str]) -> int:
 
 def _rebuild(chosen: list[Path]) -> None:
     found: dict[str, dict] = {}
+    if (LEARNER / POOL).exists():
+        SOLVED.mkdir(exist_ok=True)
+        (SOLVED / POOL).write_bytes(REFERENCE.read_bytes())
     with progress_bar(chosen, unit="lesson") as bar:
         for path in bar:
             bar.set_description(path.stem)

@@ -14,10 +14,6 @@ from poolkit.course.histories import Seen, sequences
 
 ACQUIRE, FIRST, LAST = "acquire", "give back the oldest loan", "give back the newest loan"
 Move = str | tuple[str, int]
-_DONE = {
-    "rush": "are borrowed at once and given back in the same order",
-    "stock": "new ones are put on the shelf",
-}
 
 
 def is_closed(conn: sqlite3.Connection) -> bool:
@@ -53,8 +49,7 @@ def loans(sizes: Iterable[int], longest: int, extra: Iterable[Move] = ()) -> Ite
     """All short histories of loans: (pool_size, moves), in order of length, none at all first.
 
     `extra`: moves besides lending and giving back: a call, such as ("shrink", 1) or "stats";
-    ("rush", 3): three borrow at once and give back in the order in which they came; ("stock", 3):
-    three that nobody had yet are opened and lie idle.
+    ("rush", 3): three borrow at once and give back in the order in which they came.
     """
     sizes, moves = tuple(sizes), (ACQUIRE, FIRST, LAST, *extra)
     for history in itertools.chain([()], sequences(moves, longest, _possible)):
@@ -82,8 +77,8 @@ def tell_loans(history: tuple) -> str:
 
 
 def _in_words(move: Move, times: int) -> str:
-    if isinstance(move, tuple) and move[0] in _DONE:
-        word = f"{move[1]} {_DONE[move[0]]}"
+    if isinstance(move, tuple) and move[0] == "rush":
+        word = f"{move[1]} are borrowed at once and given back in the same order"
     elif isinstance(move, tuple):
         word = f"`{move[0]}({move[1]})`"
     else:
@@ -119,8 +114,6 @@ def _moved(pool, move: Move, held: list, what: str = "`acquire` lends") -> Itera
         yield Seen(what, which(pool, conn), told(pool, conn))
     elif move in (FIRST, LAST):
         pool.release(held.pop(0 if move == FIRST else -1))
-    elif move[0] == "stock":
-        pool._idle.extend([pool._connect() for _ in range(move[1])])
     elif move[0] == "rush":
         rush: list = []
         for one in (ACQUIRE,) * move[1] + (FIRST,) * move[1]:

@@ -8,7 +8,8 @@
 
 A wrong answer gives the reason it must be refused for (a misconception's key, or a rung of the
 ladder such as "raised IndexError") and the names of the claims it breaks, but for the last one,
-every short history, which nearly all break; it keeps all others.
+every short history, which nearly all break; it keeps all others. `unjudged`: claims of which it
+must not be said that they hold, since what they ask about never came up.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Wrong:
     thing: object
     reason: str
     breaks: frozenset[str]
+    unjudged: frozenset[str] = frozenset()
 
 
 def right(id: str):
@@ -36,11 +38,13 @@ def right(id: str):
     return enter
 
 
-def wrong(id: str, reason: str, breaks: str = ""):
+def wrong(id: str, reason: str, breaks: str = "", unjudged: str = ""):
     """Enter a wrong answer, the reason it must be refused for, and every claim that it breaks."""
 
     def enter(thing):
-        WRONG.setdefault(id, []).append(Wrong(thing, reason, frozenset(breaks.split())))
+        WRONG.setdefault(id, []).append(
+            Wrong(thing, reason, *(frozenset(names.split()) for names in (breaks, unjudged)))
+        )
         return thing
 
     return enter

@@ -76,6 +76,22 @@ class SmallConfig(Told):
         return self.all[name]
 
 
+@wrong("config.fields", "not equal", breaks="are_equal")
+class SmallConfig:
+    def __init__(self, db_path=":memory:", timeout=5.0, max_retries=3, pool_size=5):
+        self.db_path, self.timeout = db_path, timeout
+        self.max_retries, self.pool_size = max_retries, pool_size
+
+
+@wrong("config.fields", "another history")
+@dataclass
+class SmallConfig:
+    pool_size: int = 5
+    max_retries: int = 3
+    timeout: float = 5.0
+    db_path: str = ":memory:"
+
+
 # --- config.check
 
 

@@ -1,7 +1,6 @@
 """Answers to lesson 04: other right ones, and wrong designs. Slips are in the lesson's own files."""
 
 import sqlite3
-import time
 
 from poolkit import ConnectionConfig
 from poolkit.course.lessons.health import ClockedPool, TrustingPool, is_closed
@@ -200,6 +199,19 @@ class GuardedPool(TrustingPool):
         self._keep(conn)
 
 
+@wrong("health.guard", "raised OperationalError", breaks="closes_a_broken_one")
+class GuardedPool(TrustingPool):
+    def release(self, conn):
+        self._in_use -= 1
+        try:
+            conn.execute("SELECT 1")
+        except Exception:
+            return conn.close()
+        if conn.in_transaction:
+            conn.rollback()
+        self._keep(conn)
+
+
 @wrong("health.guard", "another history")
 class GuardedPool(TrustingPool):
     def release(self, conn):
@@ -356,6 +368,20 @@ class CheckingPool(ClockedPool):
         return found
 
 
+@wrong(
+    "health.lend",
+    "always new",
+    breaks="lends_what_works leaves_the_young_alone",
+    unjudged="asks_at_the_limit",
+)
+class CheckingPool(ClockedPool):
+    def acquire(self):
+        for conn, _ in self._idle:
+            conn.close()
+        self._idle.clear()
+        return self._connect()
+
+
 @wrong("health.lend", "another history")
 class CheckingPool(ClockedPool):
     def acquire(self):
@@ -367,15 +393,4 @@ class CheckingPool(ClockedPool):
                 return conn
             except sqlite3.Error:
                 conn.close()
-        return self._connect()
-
-
-@wrong("health.lend", "always asks", breaks="leaves_the_young_alone")
-class CheckingPool(ClockedPool):
-    def acquire(self):
-        while self._idle:
-            conn, since = self._idle.pop()
-            if time.monotonic() - since < self.config.ping_after or self._works(conn):
-                return conn
-            conn.close()
         return self._connect()

@@ -251,6 +251,21 @@ def retry(func, pauses, transient, sleep):
     return from_here()
 
 
+@wrong(
+    "retry.retry",
+    "how often",
+    breaks="comes_to_an_end gives_up_on_what_stays",
+    unjudged="asks_the_one_it_is_given",
+)
+def retry(func, pauses, transient, sleep):
+    pauses = iter(pauses)
+    while True:
+        try:
+            return func()
+        except Exception:
+            sleep(next(pauses, 0))
+
+
 @wrong("retry.retry", "needs a list", breaks="takes_them_one_by_one")
 def retry(func, pauses, transient, sleep):
     while True:

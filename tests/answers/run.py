@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import ExitStack
+from os import replace as swap_names
 from pathlib import Path
 
 from poolkit import PoolError
@@ -45,6 +46,18 @@ def read_labels(path):
     with open(path, "rb") as file:
         labels = [line.decode("utf-8").strip() for line in file]
     return [label for label in labels if label]
+
+
+@right("run.labels")  # a lone carriage return ends a line here, or does not: it is not promised
+def read_labels(path):
+    with open(path, encoding="utf-8", newline="\n") as file:
+        return [label for label in map(str.strip, file) if label]
+
+
+@wrong("run.labels", "wrong labels", breaks="reads_each_line takes_an_empty_file reads_utf8")
+def read_labels(path):
+    path.read_bytes().decode()
+    return ["one label"]
 
 
 @wrong("run.labels", "another history")  # what is broken off at the end is dropped
@@ -253,6 +266,38 @@ def write_json(path, summary):
     except (OSError, TypeError, KeyboardInterrupt):
         made.unlink(missing_ok=True)
         raise
+
+
+@right("run.write")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".new")
+    try:
+        made.write_text(json.dumps(summary), encoding="utf-8")
+        swap_names(made, path)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+
+
+@wrong("run.write", "a gap", breaks="swaps_when_complete")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".new")
+    try:
+        made.write_text(json.dumps(summary), encoding="utf-8")
+        path.unlink(missing_ok=True)
+        os.link(made, path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+@wrong("run.write", "reads otherwise", breaks="writes_what_can_be_read")
+def write_json(path, summary):
+    made = path.with_name(path.name + ".new")
+    try:
+        made.write_text(str(summary), encoding="utf-8")
+        os.replace(made, path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 # --- run.command

@@ -48,6 +48,13 @@ class ReusingPool(Shelf):
         return self._idle.pop() if found else self._connect()
 
 
+@wrong("simple.reuse", "always new", breaks="reuses", unjudged="counts")
+class ReusingPool(Shelf):
+    def acquire(self):
+        self._created += 1
+        return self._connect()
+
+
 @wrong("simple.reuse", "signature")
 class ReusingPool(Shelf):
     def acquire():
@@ -131,7 +138,32 @@ class PeakPool(Counter):
         return dict(super().stats(), peak=max(self.history))
 
 
-@wrong("simple.peak", "another history")
+@right("simple.peak")
+class PeakPool(Counter):
+    """The peak moves only when a new one is opened: as long as one lies idle, more were out before."""
+
+    def acquire(self):
+        new = not self._idle
+        conn = super().acquire()
+        if new:
+            self._peak = max(self._peak, self._in_use)
+        return conn
+
+    def stats(self):
+        return {**super().stats(), "peak": self._peak}
+
+
+@wrong("simple.peak", "wrong type", breaks="lends_as_before", unjudged="counts_those_out_at_once")
+class PeakPool(Counter):
+    def acquire(self):
+        super().acquire()
+        self._peak = max(self._peak, self._in_use)
+
+    def stats(self):
+        return {**super().stats(), "peak": self._peak}
+
+
+@wrong("simple.peak", "another pool's", breaks="lends_as_before")
 class PeakPool(Counter):
     _idle = []  # one shelf for all pools of the class
 

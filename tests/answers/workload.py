@@ -126,6 +126,17 @@ def insert_labels(conn, labels):
     return [{"id": before + place, "label": label} for place, label in enumerate(labels, 1)]
 
 
+@wrong(
+    "workload.insert",
+    "wrong rows",
+    breaks="returns_what_it_inserted",
+    unjudged="leaves_out_the_neighbours_row",
+)
+def insert_labels(conn, labels):
+    with conn:
+        return [{"id": conn.execute(INSERT, (one,)).arraysize, "label": one} for one in labels]
+
+
 @wrong("workload.insert", "took the neighbour's", breaks="leaves_out_the_neighbours_row")
 def insert_labels(conn, labels):
     labels = list(labels)

@@ -6,10 +6,14 @@ connection; and `cap`, whether it can be given a most of connections, for the ru
 wait for each other.
 """
 
+import inspect
 import queue
 import sqlite3
+import textwrap
 from contextlib import closing, suppress
 from types import SimpleNamespace
+
+from poolkit import lending
 
 QUERY = "SELECT x FROM t WHERE id = 7"
 
@@ -59,6 +63,29 @@ class PoolkitUncapped(Poolkit):
 
     def __init__(self, path, size, **fields):
         super().__init__(path, size, max_connections=None, **fields)
+
+
+class PoolkitDeaf(PoolkitUncapped):
+    name = "poolkit that cannot be recorded"
+    does = "the same, with the question whether it is recorded cut out of its source"
+
+    def __init__(self, path, size, **fields):
+        super().__init__(path, size, **fields)
+        self.pool.close_all()
+        self.pool = deaf(type(self.pool))(self.pool.config)
+
+
+def deaf(pool_class):
+    """The class without the two questions that each loan asks: is somebody recording?"""
+    steps = {}
+    for name in ("_lend", "_put_back"):
+        lines = textwrap.dedent(inspect.getsource(getattr(pool_class, name))).splitlines()
+        (asked,) = (
+            n for n, line in enumerate(lines) if "if (recording := self._recording)" in line
+        )
+        del lines[asked : asked + 2]
+        exec("\n".join(lines), vars(lending), steps)
+    return type(pool_class.__name__, (pool_class,), steps)
 
 
 class LifoQueue:
@@ -152,6 +179,27 @@ class SQLAlchemy:
         self.pool.dispose()
 
 
+def psycopg_pool(path, **settings):
+    """psycopg's pool with SQLite below it: what it asks of a connection, and no more."""
+    from psycopg.pq import TransactionStatus
+    from psycopg_pool import ConnectionPool
+
+    class Connection(sqlite3.Connection):
+        """SQLite with what the pool asks of psycopg's connections: class, status, expiry."""
+
+        @classmethod
+        def connect(cls, conninfo, **_):
+            return sqlite3.connect(conninfo, check_same_thread=False, factory=cls)
+
+        @property
+        def pgconn(self):
+            open_ = TransactionStatus.INTRANS if self.in_transaction else TransactionStatus.IDLE
+            return SimpleNamespace(transaction_status=open_)
+
+    settings = {"connection_class": Connection, "open": True, **settings}
+    return ConnectionPool(str(path), **settings)
+
+
 class PsycopgPool:
     name = "psycopg_pool"
     does = (
@@ -160,25 +208,7 @@ class PsycopgPool:
     cap = True
 
     def __init__(self, path, size):
-        from psycopg.pq import TransactionStatus
-        from psycopg_pool import ConnectionPool
-
-        class Connection(sqlite3.Connection):
-            """SQLite with what the pool asks of psycopg's connections: class, status, expiry."""
-
-            @classmethod
-            def connect(cls, conninfo, **_):
-                return sqlite3.connect(conninfo, check_same_thread=False, factory=cls)
-
-            @property
-            def pgconn(self):
-                open_ = TransactionStatus.INTRANS if self.in_transaction else TransactionStatus.IDLE
-                return SimpleNamespace(transaction_status=open_)
-
-        self.pool = ConnectionPool(
-            str(path), connection_class=Connection, min_size=size, max_size=size, open=True,
-            timeout=60,
-        )  # fmt: skip
+        self.pool = psycopg_pool(path, min_size=size, max_size=size, timeout=60)
         self.pool.wait()
 
     def loan(self):

@@ -101,6 +101,16 @@ def extras_table(measured):
     return rows
 
 
+def recording_table(measured):
+    """What recordings cost, as a multiple of a pool without the steps that ask for one."""
+    costs = measured["recording"]
+    rows = [["a loan of a pool that", "time", "ratio"]]
+    for name, seconds in costs.items():
+        ratio = seconds / costs["cannot be recorded"]
+        rows.append([name, f"{seconds * 1e6:.3f} µs", f"{ratio:.2f}"])
+    return rows
+
+
 def verdict(measured):
     """Say in words what the numbers show, or that they do not show it."""
     fairness = measured["fairness"]
@@ -134,6 +144,7 @@ def sections(measured):
     yield held, fairness_table(measured["fairness"])
     yield f"{title}, no work, so that nobody need sleep:", fairness_table(measured["no work"])
     yield "What settings, and a query, cost with poolkit:", extras_table(measured)
+    yield "What `poolkit.events` costs:", recording_table(measured)
 
 
 def text(measured):

@@ -22,10 +22,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from poolkit.events import record
 from tests.benchmarks import report
 from tests.benchmarks.contestants import (
     QUERY,
     Poolkit,
+    PoolkitDeaf,
     PoolkitUncapped,
     connect,
     installed,
@@ -109,6 +111,20 @@ def measure_extras(path, turns):
     return measured
 
 
+def measure_recording(path, turns):
+    """What a loan costs from a pool that is recorded, that is not, and that cannot be."""
+    names = "not recorded", "recorded", "was recorded once"
+    pools = {"cannot be recorded": PoolkitDeaf(path, 5)}
+    pools |= {name: PoolkitUncapped(path, 5) for name in names}
+    with record(pools["was recorded once"].pool):
+        pools["was recorded once"].loan()
+    with record(pools["recorded"].pool, most=1000):
+        measured = quickest({name: pool.loan for name, pool in pools.items()}, turns)
+    for pool in pools.values():
+        pool.close()
+    return measured
+
+
 def execute(conn):
     conn.execute(QUERY).fetchone()
 
@@ -182,6 +198,7 @@ def measure(quick):
             "does": {one.name: one.does for one in installed()},
             "loans": measure_loans(path, turns),
             "extras": measure_extras(path, turns),
+            "recording": measure_recording(path, turns),
             "threads": THREADS,
             "connections": CONNECTIONS,
             "held": HELD,

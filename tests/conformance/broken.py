@@ -77,8 +77,9 @@ FAULTS = (
 -|        self._shelf = deque(SimpleNamespace(conn=None) for _ in range(self._size))
 +|        self._shelf = deque(SimpleNamespace(conn=None) for _ in range(self._size + 1))
 """,
-        also="failures.failed_connect_wakes_the_next threads.cap_holds end.tells_who_waits "
-        "numbers.in_use_is_true numbers.failures_add_up numbers.second_return_adds_up",
+        also="threads.cap_holds threads.closed_first "
+        "end.tells_who_waits numbers.in_use_is_true numbers.failures_add_up "
+        "numbers.second_return_adds_up",
     ),
     Fault(
         "takes 0 for no time-out",
@@ -119,9 +120,9 @@ FAULTS = (
 +|                    time.sleep(min(3.0, ends - time.monotonic()))
  |                place = self._leave(bell)
 """,
-        also="failures.failed_connect_wakes_the_next threads.wake_up_not_lost "
-        "threads.every_return_wakes_one threads.time_up_with_others_behind "
-        "interrupts.next_in_line_gets_it end.tells_who_waits",
+        also="order.others_move_up failures.failed_connect_wakes_the_next "
+        "threads.wake_up_not_lost threads.every_return_wakes_one "
+        "threads.time_up_with_others_behind interrupts.next_in_line_gets_it end.tells_who_waits",
     ),
     Fault(
         "stays in line after giving up",
@@ -183,6 +184,17 @@ FAULTS = (
         also="threads.time_up_with_others_behind",
     ),
     # failures
+    Fault(
+        "hides why a connect failed",
+        "failures.connect_error_told",
+        """
+-|            place.conn = self._connect()
++|            try:
++|                place.conn = self._connect()
++|            except Exception:
++|                raise ConnectionError("no connection") from None
+""",
+    ),
     Fault(
         "says time-out when a connect failed",
         "failures.connect_error_told",
@@ -252,7 +264,20 @@ FAULTS = (
 -|            return True
 +|        return True
 """,
-        also="failures.failed_replacement_frees_its_place",
+    ),
+    Fault(
+        "takes the next idle one for a dead one, unseen",
+        "failures.dead_one_replaced",
+        """
+ |            self._shut(place)
+-|            place.conn = self._connect()
++|            with self._lock:
++|                if self._shelf and self._shelf[-1].conn:
++|                    other = self._shelf.pop()
++|                    place.conn, other.conn = other.conn, None
++|                    self._shelf.appendleft(other)
++|            place.conn = place.conn or self._connect()
+""",
     ),
     Fault(
         "loses the place of a dead one that cannot be replaced",
@@ -321,7 +346,18 @@ FAULTS = (
 +|                conn.cursor().close()
  |                fit = True
 """,
-        also="leftovers.block_rolls_back leftovers.failed_commit interrupts.in_a_rollback",
+        also="leftovers.block_rolls_back leftovers.failed_commit",
+    ),
+    Fault(
+        "commits what was left open",
+        "leftovers.rolled_back",
+        """
+ |            with suppress(Exception):
+-|                conn.rollback()
++|                conn.commit()
+ |                fit = True
+""",
+        also="leftovers.block_rolls_back interrupts.in_a_rollback",
     ),
     Fault(
         "gives back at a good end only",
@@ -388,6 +424,20 @@ FAULTS = (
 """,
         also="order.newcomers_queue threads.return_meets_borrower threads.cap_holds "
         "threads.wake_up_not_lost",
+    ),
+    Fault(
+        "gives the place away before it is closed",
+        "threads.closed_first",
+        """
+-|        if not fit:
+-|            self._shut(place)
++|        gone, place.conn = (None, place.conn) if fit else (place.conn, None)
+ |        with self._lock:
+
+ |        if self._closed and place.conn is not None:
+ |            self._shut_idle()
++|        self._shut(SimpleNamespace(conn=gone))
+""",
     ),
     Fault(
         "joins the line a moment too late",

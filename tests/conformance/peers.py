@@ -150,6 +150,7 @@ def _dbutils():
             "waits": "blocking: block and wait until the number of connections decreases",
             "order": "nothing on who is served first",
             "failures": "connections that are lost are transparently reopened",
+            "threads": "maxconnections: maximum number of connections generally allowed",
             "leftovers": "reset: always a rollback for safety's sake",
             "end": "close(): closes all connections in the pool; not that it lends none afterwards",
         }

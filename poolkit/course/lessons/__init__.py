@@ -8,7 +8,7 @@ class Lesson:
     """`name` runs through: notebooks/NN_<name>.ipynb, lessons/<name>.py (or a folder of that name,
     with a file an exercise), tests/answers/<name>.py, and ids that begin with it. `builds` is the
     module of the library that it teaches, of the same name but for `run`: that is the function, and
-    the lesson ends at the command, poolkit/cli.py.
+    the lesson ends at the command, poolkit/cli.py; and for `watch`, whose log is poolkit/events.py.
     """
 
     number: int
@@ -36,5 +36,9 @@ LESSONS = (
     Lesson(7, "lease", "Lease", builds="lease"),
     Lesson(8, "threads", "Threads"),
     Lesson(9, "review", "Review"),
+    Lesson(10, "watch", "Watch", builds="events"),
     Lesson(11, "size", "Size"),
+    Lesson(12, "postgres", "PostgreSQL"),
+    Lesson(13, "compare", "Compare"),
+    Lesson(14, "capstone", "Capstone"),
 )

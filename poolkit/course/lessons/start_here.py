@@ -164,6 +164,15 @@ saved = Exercise(
 """,
         ),
         slip(
+            "ten uses",
+            "The two are exchanged: `opening` is what one costs, `uses` is how often.",
+            breaks="many_uses one_use",
+            edit="""
+-    return opening * max(uses - 1, 0)
++    return uses * max(opening - 1, 0)
+""",
+        ),
+        slip(
             "one use",
             breaks="one_use",
             edit="""

@@ -60,6 +60,7 @@ class Found:
     switches: tuple = ()
     plays: int = 0
     complete: bool = True
+    preemptions: int | None = None  # the most that a schedule had; None: one given schedule
     stage: Stage | None = None
     left_behind: list[str] = field(default_factory=list)
 
@@ -205,7 +206,7 @@ def _explore(company: Company, preemptions: int, plays: int, until: float) -> Fo
     played = 0
     while waiting:
         if played >= plays or real_monotonic() > until or company.cancelled.is_set():
-            return Found(None, plays=played, complete=False)
+            return Found(None, plays=played, complete=False, preemptions=preemptions)
         cost, inside, _, switches = heapq.heappop(waiting)
         stage = company.play(switches=switches, preemptions=preemptions - cost)
         played += 1
@@ -218,7 +219,7 @@ def _explore(company: Company, preemptions: int, plays: int, until: float) -> Fo
                 for other in point.others:
                     step = (*switches, (point.tick, other))
                     heapq.heappush(waiting, (paid, deep, next(count), step))
-    return Found(None, plays=played)
+    return Found(None, plays=played, preemptions=preemptions)
 
 
 def _again(company: Company, found: Found) -> Found:

@@ -64,10 +64,8 @@ def line_of(verdict: Verdict | None, spots):
 def tell(found: Found, spots) -> str:
     """The whole story in a sentence or two; no numbers of steps or plays in it."""
     verdict = found.verdict
-    if verdict is None and found.complete:
-        return "It held in every schedule that was tried."
     if verdict is None:
-        return "It held in every schedule there was time for; not every one was tried."
+        return _it_held(found)
     if verdict.kind == "unseen":
         return _UNSEEN.format(verdict.text)
     if verdict.kind == "stuck" and verdict.text:
@@ -82,6 +80,18 @@ def tell(found: Found, spots) -> str:
     if not parts:
         return outcome
     return f"{', '.join(parts)}: {outcome}"
+
+
+def _it_held(found: Found) -> str:
+    if not found.complete:
+        return "It held in every schedule that was played; there are more."
+    if found.preemptions is None:
+        return "It held in the schedule that was played."
+    words = ("no forced switch", "at most one forced switch", "at most two forced switches")
+    some = dict(enumerate(words)).get(
+        found.preemptions, f"at most {found.preemptions} forced switches"
+    )
+    return f"It held in every schedule with {some}."
 
 
 def _outcome(verdict: Verdict, stage, spots) -> str:
@@ -174,10 +184,14 @@ def remark(found: Found) -> str:
     if found.verdict.kind not in ("raised",):
         return ""
     for name, lock in stage.held:
-        if lock.takers == {name} and lock.maker.name == name:
-            return f"The lock that {name} held was made in that call: nobody else can wait for it."
-        if lock.takers == {name}:
+        if lock.takers != {name}:
+            continue
+        if lock.maker.name != name:
             return f"{name} held a lock there, and nobody else asked for it."
+        makers = [one.maker.name for one in stage.locks if one.maker.name in stage.names]
+        others = [maker for maker in makers if maker != name]
+        then = f"{others[0]} made another" if others else "nobody else asked for it"
+        return f"{name} held a lock that {name} had made, and {then}."
     return ""
 
 

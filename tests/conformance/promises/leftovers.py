@@ -6,7 +6,7 @@ import sqlite3
 from tests.conformance.story import FileStory, NotJudged, Story
 
 
-class RolledBack(Story):
+class RolledBack(FileStory):
     """A transaction that a borrower left open is rolled back before the next borrower comes."""
 
     needs = "clean"
@@ -14,7 +14,9 @@ class RolledBack(Story):
     def ann(self):
         loan = self.take()
         self.desk.begin(loan)
+        self.desk.write(loan)
         self.give(loan)
+        assert self.desk.rows() == 0, "a transaction was left open, and committed on the return"
         loan = self.take()
         assert not self.desk.in_transaction(self.raw(loan)), (
             "a transaction was left open, and the next borrower is in the midst of it"

@@ -97,11 +97,13 @@ class OthersMoveUp(Story):
 
     def ann(self):
         assert self.refused(), "one may be open, and a second was lent"
+        self.at(11)  # whoever was woken when ann left waits again
         self.give(self.loan)
 
     def ben(self):
         self.at(4, by_clock=True)
         loan = self.take()
+        self.soon(11, "one came back, and ben was next")
         self.served.append("ben")
         self.give(loan)
 

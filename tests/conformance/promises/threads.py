@@ -1,6 +1,8 @@
 """Threads: the moments at which two of them meet, each tried in every order."""
 
-from tests.conformance.story import Story
+import contextlib
+
+from tests.conformance.story import NotJudged, Story
 
 
 class OneBorrower(Story):
@@ -72,6 +74,33 @@ class CapHolds(Story):
         self.give(self.take())
 
     def end(self):
+        self.within_cap()
+
+
+class ClosedFirst(Story):
+    """A connection that cannot be kept is closed before another is opened in its place."""
+
+    timeout = 10.0
+    about = "cap"
+    preemptions = 1
+    needs = "cap clean connect"
+
+    def begin(self):
+        self.loan = self.take()
+        self.desk.begin(self.loan)
+        self.desk.fails["rollback"] = [self.desk.error("server gone")]
+
+    def ann(self):
+        with contextlib.suppress(Exception):
+            self.give(self.loan)
+
+    def ben(self):
+        with contextlib.suppress(Exception):  # whether ben gets one is another story
+            self.ask()
+
+    def end(self):
+        if not self.desk.seen["rollback"]:
+            raise NotJudged("it rolls nothing back")
         self.within_cap()
 
 

@@ -98,6 +98,28 @@ def slow_rollback():
     return held_up and asks.done.wait(5)
 
 
+@shows("threads.closed_first")
+def opens_before_it_closes():
+    """With one allowed, a rollback that fails on the return has a second one opened beside it."""
+    still_open, most = set(), []
+
+    class Counted(Slow):
+        def close(self):
+            still_open.discard(id(self))
+            super().close()
+
+    def creator():
+        conn = sqlite3.connect(":memory:", check_same_thread=False, factory=Counted)
+        still_open.add(id(conn))
+        most.append(len(still_open))
+        return conn
+
+    loan = make(creator).connection()
+    loan._con._con.error = sqlite3.OperationalError("server gone")
+    loan.close()
+    return max(most) == 2
+
+
 @shows("interrupts.next_in_line_gets_it")
 def interrupt():
     """One of two who wait is woken and interrupted: the other sleeps on beside an idle one."""

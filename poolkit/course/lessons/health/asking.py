@@ -300,7 +300,7 @@ check_exercise = Exercise(
         ),
         slip(
             "did not ask",
-            "Send it a statement: a closed connection complains of anything, a broken one only when it has to answer.",
+            "Send it a statement: `in_transaction` raises on a closed connection, and a broken one complains only when it has to answer.",
             breaks="silent_one_is_not",
             edit="""
 -        conn.execute("SELECT 1")
@@ -362,7 +362,7 @@ check_exercise = Exercise(
         ),
         slip(
             "raised ProgrammingError",
-            "A broken connection raises, whatever is done with it: that has to be caught.",
+            "A broken connection raises when it is asked: that has to be caught.",
             breaks="closed_one_is_not",
             edit="""
 -    try:

@@ -9,8 +9,18 @@ from collections.abc import Iterator
 from poolkit import ConnectionConfig
 from poolkit.course.exercises import Exercise, assume, because, expect
 from poolkit.course.histories import Histories, Seen, sequences
+from poolkit.course.lessons.health.asking import health_check  # noqa: F401 - for a slip
 from poolkit.course.lessons.health.given import TrustingPool
-from poolkit.course.lessons.health.trying import DISK, broken, lend, note, rows_of, trial, watched
+from poolkit.course.lessons.health.trying import (
+    DISK,
+    broken,
+    fragile,
+    lend,
+    note,
+    rows_of,
+    trial,
+    watched,
+)
 from poolkit.course.pools import ACQUIRE, is_closed, listed, still_open, which
 from poolkit.course.slips import slip
 
@@ -35,7 +45,7 @@ class GuardedPool(TrustingPool):
 
 
 def keeps_a_good_one(pool_class):
-    """What comes back in good order is kept, while there is room."""
+    """What comes back in good order is kept while there is room, and only then."""
     with trial(pool_class, pool_size=1) as pool:
         first, second = lend(pool), lend(pool)
         pool.release(first)
@@ -49,7 +59,7 @@ def keeps_a_good_one(pool_class):
 
 
 def turns_a_closed_one_away(pool_class):
-    """One that was closed by hand is not kept, and nothing is raised."""
+    """One that was closed by hand is not kept, none comes in its place, and nothing is raised."""
     with trial(pool_class) as pool:
         conn = lend(pool)
         conn.close()
@@ -76,12 +86,21 @@ def rolls_back(pool_class):
 
 def closes_a_broken_one(pool_class):
     """One that cannot be rolled back is closed and not kept."""
-    with trial(pool_class) as pool, contextlib.closing(broken()) as conn:
-        pool._in_use = 1
-        pool.release(conn)
-        assert conn not in pool._idle, "kept the broken one"
-        assert not pool._idle, "another in its place"
-        assert is_closed(conn), "left open"
+    for ill, how in ((broken(), "everything"), (stuck(), "a rollback, and nothing else,")):
+        with trial(pool_class) as pool, contextlib.closing(ill) as conn:
+            pool._in_use = 1
+            pool.release(conn)
+            assert conn not in pool._idle, because("kept the broken one", how=how)
+            assert not pool._idle, "another in its place"
+            assert is_closed(conn), because("left open", how=how)
+
+
+def stuck() -> sqlite3.Connection:
+    """A connection with a row not committed that answers, and cannot be rolled back."""
+    conn = fragile()
+    note(conn)
+    conn.error, conn.stuck = DISK, True
+    return conn
 
 
 def counts_them_all(pool_class):
@@ -220,14 +239,14 @@ guard = Exercise(
         "threw away the careless": "A borrower forgot to commit, and his connection was closed or not kept. It is in good order: after a rollback it can be lent again.",
         "still open": "A borrower forgot to commit, and what he began is still open on the shelf: the next one will finish it without knowing.",
         "committed": "A borrower gave back half of his work, and it was committed. Nobody has said that it is complete.",
-        "kept the broken one": "A connection answered everything with a disk error, a rollback too, and it was kept. What cannot be cleaned cannot be lent.",
-        "left open": "A connection answered everything with a disk error, a rollback too. It was not kept, and not closed either: its file stays open.",
+        "kept the broken one": "A connection answered {how:plain} with a disk error, and it was kept. What cannot be cleaned cannot be lent.",
+        "left open": "A connection answered {how:plain} with a disk error. It was not kept, and not closed either: its file stays open.",
         "miscounted": "One was out, and it came back {what:plain}: then none is out, and your `self._in_use` says {in_use}.",
     },
     slips=(
         slip(
             "raised ProgrammingError",
-            "A closed connection raises, whatever is asked of it, and nothing of that may come out of `release`.",
+            "A closed connection raises at every statement, at `rollback` and at `in_transaction`; nothing of that may come out of `release`.",
             breaks="turns_a_closed_one_away",
             edit="""
 -        try:
@@ -240,6 +259,25 @@ guard = Exercise(
 +        if conn.in_transaction:
 +            conn.rollback()
 +        self._keep(conn)
+""",
+        ),
+        slip(
+            "raised OperationalError",
+            "It asked, and then rolled back without a guard. What answers a question may still fail at its rollback.",
+            breaks="closes_a_broken_one",
+            edit="""
+-        try:
+-            if conn.in_transaction:
+-                conn.rollback()
+-        except sqlite3.Error:
+-            conn.close()
+-        else:
+-            self._keep(conn)
++        if health_check(conn)["status"] == "healthy":
++            conn.rollback()
++            self._keep(conn)
++        else:
++            conn.close()
 """,
         ),
         slip(
@@ -278,7 +316,7 @@ guard = Exercise(
         slip(
             "still open",
             "Whether it answers is looked at; what was left open is not.",
-            breaks="rolls_back",
+            breaks="rolls_back closes_a_broken_one",
             edit="""
 -            if conn.in_transaction:
 -                conn.rollback()
@@ -388,5 +426,5 @@ guard = Exercise(
 """,
         ),
     ),
-    after="Two questions for the price of none: `in_transaction` raises on a closed connection and finds what was left open.",
+    after="What was closed, or left half done, stops at the door. Ours asks for `in_transaction` and nothing else: that raises on a closed connection, finds what was left open, and sends no query.",
 )

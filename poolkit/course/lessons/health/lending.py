@@ -73,7 +73,7 @@ def shelf(pool_class: type, *ages: float, ping_after: float = 0.5) -> Iterator[t
 
 
 def lends_what_works(pool_class):
-    """It lends the connection that came back last, and opens one if none is idle."""
+    """It lends each idle connection once, the last one back first, and opens one only if none is idle."""
     with shelf(pool_class, 9, 8) as (pool, (cold, warm)):
         lent = [lend(pool) for _ in range(3)]
         assert lent[0] is warm or lent[0] is cold, "always new"
@@ -87,7 +87,7 @@ def lends_what_works(pool_class):
 
 
 def replaces_a_dead_one(pool_class):
-    """One that died on the shelf is not lent."""
+    """One that died on the shelf is not lent, and leaves the shelf."""
     with shelf(pool_class, 9) as (pool, (dead,)):
         dead.close()
         assert not is_closed(lend(pool)), "lent in spite" if pool.pings else "lent the dead"
@@ -127,6 +127,7 @@ def asks_at_the_limit(pool_class):
             dead.close()
             key = "at the limit" if seconds else "at zero"
             assert not is_closed(lend(pool)), because(key, seconds=seconds)
+            assume(pool.pings)
 
 
 def leaves_the_young_alone(pool_class):
@@ -254,6 +255,15 @@ lend_exercise = Exercise(
         ),
         slip(
             "lent the dead",
+            "`since` is what the clock read when it came back. How long ago that was is `self._clock() - since`.",
+            breaks="replaces_a_dead_one closes_what_does_not_work",
+            edit="""
+-            if self._clock() - since < self.config.ping_after or self._works(conn):
++            if since < self.config.ping_after or self._works(conn):
+""",
+        ),
+        slip(
+            "lent the dead",
             "It is the wrong way round: the young are asked, and the old are not.",
             breaks="replaces_a_dead_one closes_what_does_not_work leaves_the_young_alone",
             edit="""
@@ -364,6 +374,15 @@ lend_exercise = Exercise(
         ),
         slip(
             "always asks",
+            "What counts is what `self._clock()` reads, and here another clock is looked at.",
+            breaks="leaves_the_young_alone",
+            edit="""
+-            if self._clock() - since < self.config.ping_after or self._works(conn):
++            if time.monotonic() - since < self.config.ping_after or self._works(conn):
+""",
+        ),
+        slip(
+            "always asks",
             "How long it was idle plays no part.",
             breaks="leaves_the_young_alone",
             edit="""
@@ -373,7 +392,7 @@ lend_exercise = Exercise(
         ),
         slip(
             "asks the others",
-            "The whole shelf is asked before one is lent.",
+            "Others on the shelf are asked, too, before one is lent.",
             breaks="leaves_the_young_alone",
             edit="""
 -        while self._idle:
@@ -418,5 +437,5 @@ lend_exercise = Exercise(
 """,
         ),
     ),
-    after="Whoever borrows from this pool does not learn that anything had died.",
+    after="What has lain idle for `ping_after` seconds or longer is asked first: if it died there, its borrower does not notice.",
 )

@@ -55,11 +55,11 @@ predictions = (
         explanations=(
             (
                 {"ping": "a hundredth"},
-                "It reads no table. But most of a short query is not the reading: it is the way from Python to SQLite and back, and a ping goes that way too.",
+                "It reads no table. But it goes the same way from Python to SQLite and back, and that way alone is often about a third of a short query.",
             ),
             (
                 {"ping": "a tenth"},
-                "It reads no table, but it goes the same way from Python to SQLite and back, and for a short query that way is most of the cost.",
+                "It reads no table, but it goes the same way from Python to SQLite and back, and that way alone is often about a third of a short query.",
             ),
             (
                 {"ping": "twice as much"},

@@ -12,12 +12,14 @@ from poolkit.course.histories import Seen, sequences
 from poolkit.course.lessons.health.trying import DISK, lend, watched
 from poolkit.course.pools import is_closed, listed, told, which
 
+BEHIND, AHEAD = -1000.0, 1e10  # of every clock of the machine
+
 
 class Hands:
     """A clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
-        self.now = -1000.0  # far from any clock of the machine
+    def __init__(self, now: float = BEHIND) -> None:
+        self.now = now
 
     def __call__(self) -> float:
         return self.now
@@ -31,7 +33,10 @@ _OLD, _EXACT, _YOUNG = "long idle", "idle for exactly ping_after", "younger than
 
 
 def shelves() -> Iterator[tuple]:
-    """(ping_after, what lies on the shelf, how often one borrows), then what a clock brings."""
+    """(ping_after, what lies on the shelf, how often one borrows, by what clock), the rest by moves.
+
+    Some are played by a clock that is ahead of every other, so that a look at another one shows.
+    """
     for many in range(4):
         ages = (_OLD, _EXACT, _YOUNG) if many < 3 else (_OLD, _YOUNG)
         states = (_ALIVE, _DEAD, _SILENT) if many < 3 else (_ALIVE, _DEAD)
@@ -39,14 +44,15 @@ def shelves() -> Iterator[tuple]:
             # A young one is lent unasked; whether it is dead, nobody promises to see.
             for some in itertools.product(*((_ALIVE,) if a == _YOUNG else states for a in lie)):
                 things = tuple(zip(lie, some, strict=True))
-                yield 0.5, things, many + 1
+                yield 0.5, things, many + 1, BEHIND
                 if many < 2:
-                    yield 60.0, things, many + 1
+                    yield 60.0, things, many + 1, BEHIND
+                    yield 0.5, things, many + 1, AHEAD
                 if many < 2 and _YOUNG not in lie:
-                    yield 0.0, things, many + 1
+                    yield 0.0, things, many + 1, BEHIND
     for moves in sequences(("acquire", "give back", "0.25 s pass", "0.5 s pass"), 5, _possible):
         if moves[-1] == "acquire":
-            yield 0.5, moves, 0
+            yield 0.5, moves, 0, BEHIND
 
 
 def _possible(moves: tuple[str, ...]) -> bool:
@@ -57,8 +63,9 @@ def _possible(moves: tuple[str, ...]) -> bool:
 
 def tell_shelf(history: tuple) -> str:
     """A history in words."""
-    ping_after, things, often = history
+    ping_after, things, often, now = history
     begin = f"With `ping_after={ping_after:g}`"
+    begin += f" and a clock that reads {now:.0f}" if now == AHEAD else ""
     if not often:
         return f"{begin}: {', '.join(f'`{m}`' if m == 'acquire' else m for m in things)}"
     lie = [f"connection {n}, {age}, {state}" for n, (age, state) in enumerate(things, 1)]
@@ -69,8 +76,8 @@ def tell_shelf(history: tuple) -> str:
 
 def play_shelf(pool_class, history: tuple) -> Iterator[Seen]:
     """Which are lent and which were asked before; then what is open and what lies on the shelf."""
-    ping_after, things, often = history
-    clock = Hands()
+    ping_after, things, often, now = history
+    clock = Hands(now)
     with _noting(pool_class, ping_after, clock) as (pool, asked):
         held: list = []
         _lay(pool, things if often else (), clock)

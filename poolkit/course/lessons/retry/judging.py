@@ -99,7 +99,9 @@ def leaves_others(func):
 def verdict(func, exc: BaseException) -> bool:
     """What the learner's function says about an exception: True or False."""
     got = func(exc)
-    expect(got, bool, f"is_transient({type(exc).__name__}({str(exc)!r}))")
+    code = getattr(exc, "sqlite_errorcode", None)
+    when = "" if code is None else f"The exception has the code {code}."
+    expect(got, bool, f"is_transient({type(exc).__name__}({str(exc)!r}))", when)
     return got
 
 
@@ -253,6 +255,15 @@ transient = Exercise(
 """,
         ),
         slip(
+            "wrong type",
+            "Python reads `(code & 0xff == 5) or 6`: where it is not 5 it gives the 6, which counts as true. Write `code & 0xff in (5, 6)`.",
+            breaks="lets_locks_pass",
+            edit="""
+-        return code & 0xFF in (5, 6)
++        return code & 0xFF == 5 or 6
+""",
+        ),
+        slip(
             "whole code",
             "Compare `code & 0xff`.",
             breaks="looks_at_eight_bits",
@@ -388,5 +399,5 @@ transient = Exercise(
 """,
         ),
     ),
-    after="The type of an exception says who complains. Whether to try again is another question, and only the code answers it.",
+    after="The type of an exception says who complains. Whether to try again is another question; where there is a code, that answers it.",
 )

@@ -222,7 +222,7 @@ delays = Exercise(
         has_defaults,
         only_gives,
         Histories(
-            "Over every short call, alone or two at once, it gives the pauses that the text says.",
+            "Over every short call, alone or two at once, it gives the pauses that the text says, and sleeps for none.",
             inputs=calls,
             play=play_calls,
             tell=tell_calls,
@@ -440,5 +440,5 @@ delays = Exercise(
 """,
         ),
     ),
-    after="Three lines, and no sleep in them: pauses that are only numbers can be tested without waiting.",
+    after="Pauses that are only numbers can be tested without waiting.",
 )

@@ -7,29 +7,8 @@ from poolkit.course.predicting import Prediction
 
 predictions = (
     Prediction(
-        id="retry.waits",
-        question="The pause after attempt n is `0.01 * 2 ** (n - 1)` seconds. How many milliseconds does the loop pause after attempts 1, 2 and 3?",
-        places={"first": int, "second": int, "third": int},
-        sample={"first": 20, "second": 40, "third": 80, "sure": 70},
-        explanations=(
-            (
-                {"first": 20},
-                "After attempt 1 the exponent is 1 - 1 = 0, and anything to the power of 0 is 1: the first pause is the base itself.",
-            ),
-            (
-                {"first": 0},
-                "After attempt 1 the exponent is 0, and 2 to the power of 0 is 1, not 0: the first pause is the base itself.",
-            ),
-            (
-                {"third": 30},
-                "That would be adding. Each pause is twice the one before: 10, 20, then 40.",
-            ),
-        ),
-        why="Doubling starts almost at once, for a glitch that is over in a moment, and soon leaves long gaps to a database that needs them.",
-    ),
-    Prediction(
         id="retry.wasted",
-        question="The database stays locked, and the loop gives up after its third attempt. Its pauses add up to 70 ms. How many of them could you take away without losing an attempt?",
+        question="The database stays locked. The loop pauses for 10 ms after its first attempt and twice as long after each next one; after the third it gives up. Its pauses add up to 70 ms. How many of them could you take away without losing an attempt?",
         places={"wasted": int},
         sample={"wasted": 0, "sure": 60},
         explanations=(
@@ -50,7 +29,7 @@ predictions = (
                 "10 and 20 are the pauses that an attempt follows: these you need. The third one nobody does.",
             ),
         ),
-        why="The pause after the last attempt is the longest of all, and all it does is hold back the error.",
+        why="The pause after the last attempt is the longest of all, and all it does is hold back the error. Those before it grow: the first is for a glitch that is over in a moment, the next ones leave a longer gap to a database that needs it.",
     ),
     Prediction(
         id="retry.missing",

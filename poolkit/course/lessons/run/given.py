@@ -71,10 +71,17 @@ class Machine:
         self._before = [(place, "open", place["open"]) for place in places]
         for place in places:
             place["open"] = self._open
-        for name in ("open", "write", "fsync", "close", "replace", "rename"):
-            self._before.append((vars(os), name, getattr(os, name)))
-            setattr(os, name, self._watched(name, getattr(os, name)))
+        for name in ("open", "write", "fsync", "close", "replace", "rename", "link"):
+            real = getattr(os, name)
+            for place, known in self._known_as(name, real):
+                self._before.append((place, known, real))
+                place[known] = self._watched(name, real)
         return self
+
+    def _known_as(self, name: str, real: Callable) -> list[tuple[dict, str]]:
+        """Where a function of `os` is to be found: there, and among the learner's own names."""
+        imported = [known for known, one in self._names.items() if one is real]
+        return [(vars(os), name), *((self._names, known) for known in imported)]
 
     def __exit__(self, *exc: object) -> None:
         for place, name, before in self._before:
@@ -120,7 +127,7 @@ class Machine:
                 real(*args, **kwargs)
                 return self.step("`os.close`")
             self.step(f"`os.{name}`")
-            if name in ("replace", "rename"):
+            if name in ("replace", "rename", "link"):
                 return self._swap(name, real, *args, **kwargs)
             return real(*args, **kwargs)
 

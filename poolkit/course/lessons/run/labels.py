@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from poolkit.course.exercises import Exercise, because, expect, same
+from poolkit.course.exercises import Exercise, assume, because, expect, same
 from poolkit.course.guard import Ended, NoInput
 from poolkit.course.histories import Histories, Seen, sequences
 from poolkit.course.lessons.run.given import ENDS, Machine, in_folder
@@ -17,9 +17,9 @@ from poolkit.course.slips import slip
 def read_labels(path):
     """Return a list of the labels in `path`, a pathlib.Path of a UTF-8 text file, one label a line.
 
-    Labels are stripped, blank lines skipped; a file without any gives an empty list. Only a newline
-    ends a line. A file that cannot be opened or read raises its OSError, bytes that are no UTF-8
-    raise ValueError (UnicodeDecodeError is one).
+    Labels are stripped, blank lines skipped; a file without any gives an empty list. A newline ends
+    a line; U+2028, a form feed and their like do not. A file that cannot be opened or read raises
+    its OSError, bytes that are no UTF-8 raise ValueError (UnicodeDecodeError is one).
     """
     with open(path, encoding="utf-8") as file:
         return [line.strip() for line in file if line.strip()]
@@ -55,6 +55,7 @@ def texts(got: list) -> list[str]:
 def strips_and_skips(read):
     """Space around a label is cut off, and blank lines are skipped."""
     got = read_from(read, "  login \r\n\n \t \norder shipped\n\n")
+    assume("login" in " ".join(texts(got)))
     assert "" not in got, because("kept blanks", file="two labels and three blank lines", got=got)
     assert all(one == one.strip() for one in texts(got)), because("not stripped", got=got)
 
@@ -74,9 +75,10 @@ def reads_utf8(read):
         assert "".join(texts(got)).strip() == "café", because(key, got=got)
 
 
-def ends_lines_at_newlines_only(read):
-    """Nothing but a newline ends a line."""
+def cuts_no_label_in_two(read):
+    """A label that holds a line separator, U+2028, is one label all the same."""
     got = read_from(read, "red shoes\u2028size 42\nlogin\n")
+    assume("red shoes" in " ".join(texts(got)))
     assert len(got) <= 2, because("splitlines", count=len(got))
 
 
@@ -234,7 +236,7 @@ exercise = Exercise(
         strips_and_skips,
         takes_an_empty_file,
         reads_utf8,
-        ends_lines_at_newlines_only,
+        cuts_no_label_in_two,
         refuses_other_bytes,
         tells_of_a_missing_file,
         Histories(
@@ -244,7 +246,7 @@ exercise = Exercise(
         ),
     ),
     hints=(
-        "A file that is open for reading can be gone through with `for line in file`, and that ends a line at a newline only.",
+        "A file that is open for reading can be gone through with `for line in file`, and that cuts no label at U+2028.",
         'Open it with `open(path, encoding="utf-8")`. A line has its newline at the end; `line.strip()` cuts that off too, and leaves an empty text, which is false, of a blank line.',
         'Fill in the two blanks.\n\nwith open(path, encoding=____) as file:\n    return [line.strip() for line in file if ____]',
     ),
@@ -266,7 +268,7 @@ exercise = Exercise(
         slip(
             "splitlines",
             "`splitlines` cuts there; `for line in file` and `split(\"\\n\")` do not.",
-            breaks="ends_lines_at_newlines_only",
+            breaks="cuts_no_label_in_two",
             edit="""
 -        return [line.strip() for line in file if line.strip()]
 +        return [line.strip() for line in file.read().splitlines() if line.strip()]
@@ -329,7 +331,7 @@ exercise = Exercise(
         slip(
             "wrong labels",
             "`split()` cuts at every space: a label may have some within it.",
-            breaks="reads_each_line ends_lines_at_newlines_only",
+            breaks="reads_each_line cuts_no_label_in_two",
             edit="""
 -        return [line.strip() for line in file if line.strip()]
 +        return file.read().split()
@@ -430,5 +432,5 @@ exercise = Exercise(
 """,
         ),
     ),
-    after="Two lines, and each of its words is there because something went wrong without it.",
+    after="Ours is two lines, and each of their words is there because something went wrong without it.",
 )  # fmt: skip

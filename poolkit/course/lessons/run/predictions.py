@@ -10,17 +10,25 @@ AFTERWARDS = ("yesterday's summary", "half of today's", "nothing at all")
 predictions = (
     Prediction(
         id="run.counts",
-        question="`run` borrows a connection to insert the labels, gives it back, and borrows again for the health check. What will its summary say?",
+        question="`run` stores a file of 22 labels through a pool that keeps up to five connections, as lesson 05 did, and then asks a connection for its health. How many connections will the pool have created, and how often will it have reused one?",
         places={"created": int, "reused": int},
-        sample={"created": 2, "reused": 0, "sure": 65},
+        sample={"created": 1, "reused": 22, "sure": 65},
         explanations=(
             (
                 {"created": 2},
-                "It borrowed twice, but the first connection was back on the shelf before the second loan began: nothing had to be opened.",
+                "There were two loans, but the first connection was back on the shelf before the second began: nothing had to be opened.",
             ),
             (
                 {"created": 5},
                 "`pool_size=5` says how many it may keep, not how many it opens. It opens one when somebody asks and none is idle.",
+            ),
+            (
+                {"reused": 21},
+                "That would be a loan for each label. All 22 go in on one loan, since they are one transaction: all or none.",
+            ),
+            (
+                {"reused": 22},
+                "That would be a loan for each label, and one for the health. All 22 go in on one loan, since they are one transaction: all or none.",
             ),
             (
                 {"reused": 0},
@@ -31,11 +39,11 @@ predictions = (
                 "The first loan found an empty shelf; only the second was a reuse.",
             ),
         ),
-        why="The summary proves the pool: two loans, one connection.",
+        why="The summary proves the pool: two loans, one for all labels and one for the health, and one connection.",
     ),
     Prediction(
         id="run.lines",
-        question="A file has two lines. One label was copied from a web page and holds a line separator, U+2028, which looks like a space. How many labels does `splitlines()` make of it, and how many `for line in file`?",
+        question="A file holds `search: red shoes\\u2028size 42\\nlogin\\n`: in one label, copied from a web page, stands a line separator, U+2028, which looks like a space. How many lines does `splitlines()` make of it, and how many `for line in file`?",
         places={"splitlines": int, "in_file": int},
         sample={"splitlines": 2, "in_file": 2, "sure": 70},
         explanations=(
@@ -102,7 +110,7 @@ predictions = (
     ),
     Prediction(
         id="run.timeout",
-        question="Another program holds a lock on the database. The command is started with `--timeout 0`, and once more with `--timeout 30`; a moment later the other program lets go. What are the two exit codes?",
+        question="Another program has locked the database for writing. The command is started with `--timeout 0`, and once more with `--timeout 30`; a moment later the other program lets go. What are the two exit codes?",
         places={"impatient": int, "patient": int},
         sample={"impatient": 2, "patient": 2, "sure": 60},
         explanations=(

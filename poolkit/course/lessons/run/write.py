@@ -42,9 +42,10 @@ class Raises(dict):
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(status="healthy")
-        self.error = error
+        self.error, self.met = error, False
 
     def items(self):
+        self.met = True
         raise self.error
 
 
@@ -105,31 +106,38 @@ def takes_the_old_ones_place(write):
         assert not mixed, because("old and new", got=words(got))
 
 
+def tells_of_the_failure(write):
+    """Where JSON has no word for something, its TypeError goes on its way."""
+    with in_folder() as folder:
+        fails_half_way(write, folder / "x.txt", TypeError("planned"))
+        path = folder / "summary.json"
+        raised = attempt(write, path, UNWRITABLE)
+        got = read_back(path) if path.exists() else None
+        made_up = raised is None and isinstance(got, dict)
+        assert not made_up, because("made up", got=words(got))
+        assert raised is not None, "swallowed"
+        assert isinstance(raised, TypeError), because("another error", came=type(raised).__name__)
+
+
+def fails_half_way(write: Callable, path: Path, error: BaseException) -> None:
+    """Let writing fail with this; the summary must have been written as JSON for that."""
+    part = Raises(error)
+    attempt(write, path, {"rows_inserted": 1, "health": part})
+    assume(part.met)
+
+
 def keeps_the_old_one(write):
     """If writing fails half-way, the old file is as it was."""
     with old_summary() as folder:
-        path = folder / "summary.json"
-        raised = attempt(write, path, UNWRITABLE)
-        assert path.exists(), "old one gone"
-        if raised is None and isinstance(got := read_back(path), dict):
-            assert got == json.loads(OLD), because("made up", got=words(got))
-        holds_the_old(path)
+        fails_half_way(write, folder / "summary.json", TypeError("planned"))
+        holds_the_old(folder / "summary.json")
 
 
 def holds_the_old(path: Path) -> None:
     """Assert that the file is as it was."""
+    assert path.exists(), "old one gone"
     got = path.read_text(encoding="utf-8", errors="replace")
     assert got == OLD, because("old one destroyed", got=words(got))
-
-
-def tells_of_the_failure(write):
-    """What went wrong goes on its way."""
-    with in_folder() as folder:
-        path = folder / "x.txt"
-        raised = attempt(write, path, UNWRITABLE)
-        assume(raised is not None or not path.exists())
-        assert raised is not None, "swallowed"
-        assert isinstance(raised, TypeError), because("another error", came=type(raised).__name__)
 
 
 def swaps_the_files(write):
@@ -141,6 +149,7 @@ def swaps_the_files(write):
             return
         write(folder / "summary.json", GOOD)
         assert (elsewhere / "still open").read_text(encoding="utf-8") == OLD, "in place"
+        assume(same(read_back(folder / "summary.json"), GOOD))
 
 
 def swaps_when_complete(write):
@@ -149,6 +158,7 @@ def swaps_when_complete(write):
         path = folder / "summary.json"
         with Machine(write, path=path) as machine:
             write(path, GOOD)
+        assume(machine.swaps)
         for content, home, there in machine.swaps:
             assert content == path.read_bytes(), because("too soon", size=len(content))
             assert there, "a gap"
@@ -162,10 +172,11 @@ def swaps_when_complete(write):
 
 def leaves_nothing_beside(write):
     """Afterwards there is no other file in the folder, whether it went well or not."""
-    for summary, when in ((GOOD, "all went well"), (UNWRITABLE, "writing failed")):
+    part = Raises(TypeError("planned"))
+    for summary in (GOOD, {"rows_inserted": 1, "health": part}):
         with old_summary() as folder:
             attempt(write, folder / "summary.json", summary)
-            nothing_but("summary.json", folder, when)
+            nothing_but("summary.json", folder, "writing failed" if part.met else "all went well")
     with in_folder() as folder:  # complete, but there is no taking the place of a folder
         (folder / "summary").mkdir()
         attempt(write, folder / "summary", GOOD)
@@ -187,8 +198,7 @@ def clears_up_when_interrupted(write):
     """Ctrl-C in the middle leaves the old file, and nothing beside it."""
     with old_summary() as folder:
         path = folder / "summary.json"
-        attempt(write, path, {"rows_inserted": 1, "health": Raises(KeyboardInterrupt())})
-        assert path.exists(), "old one gone"
+        fails_half_way(write, path, KeyboardInterrupt())
         holds_the_old(path)
         assert not beside(path), "left behind by Ctrl-C"
 
@@ -357,8 +367,8 @@ exercise = Exercise(
     claims=(
         writes_what_can_be_read,
         takes_the_old_ones_place,
-        keeps_the_old_one,
         tells_of_the_failure,
+        keeps_the_old_one,
         swaps_the_files,
         swaps_when_complete,
         leaves_nothing_beside,
@@ -483,7 +493,7 @@ exercise = Exercise(
         slip(
             "made up",
             "Let the TypeError of `json` out.",
-            breaks="keeps_the_old_one",
+            breaks="tells_of_the_failure",
             edit="""
 -            json.dump(summary, file)
 +            json.dump(summary, file, default=str)

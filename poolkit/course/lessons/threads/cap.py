@@ -673,5 +673,5 @@ cap = Exercise(
 """,
         ),
     ),
-    after="A cap, a wait, a deadline: this is what most pools in use do. What it does not promise is that the one who waits longest is next.",
+    after="A cap, a wait, a deadline: this is what most pools in use do.",
 )

@@ -76,7 +76,8 @@ def served(
         while time.monotonic() < ends:
             conn = borrow()
             if time.monotonic() < ends:  # what comes after the end is nobody's merit
-                time.sleep(held)
+                if held:  # a sleep of 0 lets the others come first
+                    time.sleep(held)
                 counts[number] += 1
             give_back(conn)
 

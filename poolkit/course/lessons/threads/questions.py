@@ -105,7 +105,7 @@ predictions = (
     ),
     Prediction(
         id="threads.next",
-        question="ann has waited for a minute. ben gives his connection back and asks for another in the same breath. With the waiting pool you have just built: who has it first?",
+        question="ann has waited for a minute. ben gives the only connection back and asks for one again at once. The pool has a shelf and a condition, as in our answer to the last exercise. Who has it first?",
         places={"first": ("ann", "ben")},
         sample={"first": "ann", "sure": 80},
         explanations=(
@@ -114,7 +114,7 @@ predictions = (
                 "She was woken, but waking takes a moment. ben is awake already, and what lies on the shelf belongs to whoever comes first.",
             ),
         ),
-        why="He pushes in without meaning to. It is called barging. With one waiter it costs her a moment; with many, somebody may never be served.",
+        why="ben pushes in without meaning to. It is called barging. With one waiter it costs her a moment; with many, somebody may never be served.",
     ),
     Prediction(
         id="threads.fair",

@@ -57,7 +57,7 @@ def hands_over_and_returns(borrow):
 
 
 def gives_back(borrow):
-    """When the work is done, the connection is back, and not before."""
+    """The work is done once; then, and not before, the connection is back, and open."""
     with small_pool() as pool:
         during, lent = [], []
 
@@ -75,7 +75,7 @@ def gives_back(borrow):
 
 
 def gives_back_after_an_error(borrow):
-    """It is back when the work has raised, too, and what the work began is not committed."""
+    """Work that raised is not done again: the connection is back, and nothing is committed."""
     with small_pool() as pool:
         calls = []
 
@@ -106,7 +106,7 @@ def lets_errors_through(borrow):
         came = outcome(borrow, pool, work)
         assume(calls)
         assert came is not None, "swallowed"
-        assert came is thrown, because("changed the error", came=type(came).__name__)
+        assert came is thrown, because("changed the error", came=came)
 
 
 def gives_back_when_interrupted(borrow):
@@ -342,7 +342,7 @@ exercise = Exercise(
         gives_back_when_interrupted,
         lets_the_pool_refuse,
         Histories(
-            "However the work ends, alone or with other work, each connection comes back once.",
+            "However the work ends, alone or with other work, it borrows, gives back and returns as the text says.",
             inputs=histories,
             play=play,
             tell=tell,
@@ -362,7 +362,7 @@ exercise = Exercise(
         "never given back": "All went well, and the connection is still out.",
         "leaks on error": "The work raised, and the connection is still out.",
         "swallowed": "The work raised ValueError, and nobody heard of it.",
-        "changed the error": "The work raised a ValueError, and what came out was another exception, {came:plain}. Whoever called you wants to know what really happened.",
+        "changed the error": "The work raised a ValueError, and what came out was another exception, {came}. Whoever called you wants to know what really happened.",
         "leaks on Ctrl-C": "Somebody pressed Ctrl-C during the work, and the connection is still out.",
         "hides PoolTimeout": "The pool had nothing to lend. Instead of its PoolTimeout came {came:plain}.",
         "waits for ever": "The pool had nothing to lend, and its config says to wait for nobody. Your function waited until the pool was closed. Often `timeout=None` is the reason, which means without end.",
@@ -501,6 +501,17 @@ exercise = Exercise(
          return work(conn)
 +    except Exception as error:
 +        print(error)
+""",
+        ),
+        slip(
+            "changed the error",
+            "It was given back twice: once where it failed, and once more at the end.",
+            breaks="lets_errors_through",
+            edit="""
+         return work(conn)
++    except Exception:
++        pool.release(conn)
++        raise
 """,
         ),
         slip(

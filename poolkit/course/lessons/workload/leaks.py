@@ -117,7 +117,7 @@ def verdict(test: Callable, store: Callable, pool) -> BaseException | None:
 
 
 def passes_a_good_store(test):
-    """It passes on a workload that always gives back, however that refuses a label."""
+    """Given a workload that always gives back, it hands it lists, passes, and keeps no connection."""
     for how in (Store(), Store(refuses=ValueError)):
         store = make_store(how)
         with small_pool() as pool:
@@ -225,7 +225,7 @@ exercise = Exercise(
         fails_a_leak_on_error,
         fails_a_leak_on_success,
         Histories(
-            "Of all workloads that it is tried on, it fails on those that leak and on no other.",
+            "Of all workloads that it is tried on, it fails on those that leak and on no other, and leaves the pool as it was.",
             inputs=matrix,
             play=play,
             tell=tell,

@@ -78,36 +78,31 @@ predictions = (
     ),
     Prediction(
         id="workload.leak",
-        question="A pool lends two connections at most. `release` stands below the INSERT, not in a `finally`. Two INSERTs fail, and the caller carries on. How many connections are then out, without `finally` and with it? And what does the third borrower get, without it?",
+        question="A pool lends two connections at most. `release` stands below the INSERT, not in a `finally`. Two INSERTs fail, and the caller carries on. What does the third borrower get? And what does the pool tell them of the cause?",
         places={
-            "without": int,
-            "with_finally": int,
             "third": ("a connection", "PoolTimeout", "a closed connection"),
+            "names": ("nothing of it", "the INSERT that failed", "the line that borrowed"),
         },
-        sample={"without": 0, "with_finally": 0, "third": "a connection", "sure": 70},
+        sample={"third": "PoolTimeout", "names": "nothing of it", "sure": 70},
         explanations=(
             (
-                {"without": 0},
-                "The exception left the function at the INSERT. The line with `release` was never reached, and the pool cannot know that nobody will come.",
-            ),
-            (
-                {"without": 1},
-                "Each of the two calls borrowed a connection of its own, since the one before never came back.",
-            ),
-            (
                 {"third": "a connection"},
-                "Both are out, as far as the pool knows, and two is the most it may lend.",
+                "The exception left the function at the INSERT, and the line with `release` was never reached. Both are out, as far as the pool knows, and two is the most it may lend.",
             ),
             (
                 {"third": "a closed connection"},
                 "Nothing closed them. They are open, and nobody has them any more.",
             ),
             (
-                {"with_finally": 2},
-                "`finally` runs on the way out, exception or not: both came back.",
+                {"names": "the INSERT that failed"},
+                "The pool saw no INSERT: that went from the borrower to the database. What it did see is who borrowed, when, and at which line.",
+            ),
+            (
+                {"names": "nothing of it"},
+                "The pool cannot know that nobody will come. But it has noted each loan: who borrowed, when, and at which line of the program. The one that is out for longest it names.",
             ),
         ),
-        why="The third borrower did nothing wrong and gets the error. That is why leaks are hard to find: the error appears far from its cause.",
+        why="The third borrower did nothing wrong and gets the error. That is why leaks are hard to find: the error appears far from its cause, and only a note made at the loan leads back.",
     ),
     Prediction(
         id="workload.memory",

@@ -1,0 +1,425 @@
+"""Exercise postgres.session: what every loan begins with, and what none may leave behind."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from types import TracebackType
+
+from poolkit import ConnectionConfig, ConnectionPool
+from poolkit.course.exercises import Exercise, assume, because
+from poolkit.course.histories import Histories, Seen, raised
+from poolkit.course.lessons.postgres.standin import StandIn, Unknown
+from poolkit.course.slips import slip
+
+
+class Session:
+    """What every loan finds in its session: `settings`, and nothing of an earlier loan."""
+
+    def __init__(self, settings):
+        self.settings = settings
+
+    def configure(self, conn):
+        """Set `self.settings`, a dict such as {"statement_timeout": "2s"}; a value may be any text.
+
+        They hold for the whole session. The pool calls this with each new connection, and commits
+        what it leaves open. `conn.autocommit` is False then, and stays so.
+        """
+        for name, value in self.settings.items():
+            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+    def reset(self, conn):
+        """Leave nothing of a loan in its session, and `self.settings` as `configure` set them.
+
+        What a loan may leave: other settings, advisory locks, LISTEN, temporary tables. The pool
+        calls this with each connection that came back, after a rollback; then it rolls back what
+        this leaves open, and makes `conn.autocommit` what it was. The connection stays open.
+        """
+        conn.autocommit = True
+        conn.execute("DISCARD ALL")
+        self.configure(conn)
+
+
+TIMEOUT, NAME = {"statement_timeout": "2s"}, {"application_name": "ann's shop"}
+
+
+class Trial:
+    """A pool of one connection, a stand-in, that a learner's Session sets up and resets."""
+
+    def __init__(self, session_class: type, settings: dict[str, str]) -> None:
+        self.session, self.opened = session_class(dict(settings)), []
+        self.error: BaseException | None = None
+        self._trace: TracebackType | None = None
+        config = ConnectionConfig(pool_size=1, max_connections=1, max_retries=1)
+        self._pool = ConnectionPool(
+            config, connect=self._connect, configure=self._configure, reset=self._reset
+        )
+
+    def _connect(self) -> StandIn:
+        self.opened.append(StandIn())
+        return self.opened[-1]
+
+    def _configure(self, conn: StandIn) -> None:
+        self._noting(self.session.configure, conn)
+        self.left_autocommit = conn.autocommit
+
+    def _reset(self, conn: StandIn) -> None:
+        self._noting(self.session.reset, conn)
+
+    def _noting(self, func, conn: StandIn) -> None:
+        """The pool makes something else of an exception; what was raised is kept."""
+        try:
+            func(conn)
+        except BaseException as error:
+            self.error = self.error or error
+            self._trace = self._trace or error.__traceback__  # the pool takes it off the error
+            raise
+
+    def borrow(self) -> StandIn:
+        self.error = self._trace = None
+        try:
+            return self._pool.acquire(timeout=0)
+        except Exception as failed:
+            raise (self.error or failed).with_traceback(self._trace) from None
+
+    def give_back(self, conn: StandIn) -> BaseException | None:
+        """Give it back; what `reset` raised, which the pool answers by closing the connection."""
+        self.error = self._trace = None
+        self._pool.release(conn)
+        if isinstance(self.error, Unknown):
+            raise self.error
+        return self.error and self.error.with_traceback(self._trace)
+
+
+def trying(session_class: type, settings: dict[str, str]) -> Trial:
+    """A trial; where the stand-in does not know a statement, the claim is told so."""
+    return Trial(session_class, settings)
+
+
+def _borrow(trial: Trial) -> StandIn:
+    try:
+        return trial.borrow()
+    except Unknown as error:
+        raise AssertionError(because("unknown", sql=error.args[0])) from None
+
+
+def _give_back(trial: Trial, conn: StandIn) -> None:
+    try:
+        error = trial.give_back(conn)
+    except Unknown as unknown:
+        raise AssertionError(because("unknown", sql=unknown.args[0])) from None
+    if error is not None:
+        raise error
+
+
+def sets_for_the_session(session_class):
+    """The settings hold for the whole session, not only for the first transaction."""
+    trial = trying(session_class, TIMEOUT)
+    conn = _borrow(trial)
+    assert trial.left_autocommit is False, "autocommit"
+    found = dict(conn.state.settings)
+    assert found, "not set"
+    assert found == TIMEOUT, because("set otherwise", found=found)
+
+
+def takes_any_text(session_class):
+    """A value may be any text: `ann's shop` is one."""
+    assume(trying(session_class, TIMEOUT).borrow().state.settings == TIMEOUT)
+    found = dict(_borrow(trying(session_class, {**TIMEOUT, **NAME})).state.settings)
+    assert found == {**TIMEOUT, **NAME}, because("other text", found=found)
+
+
+def ends_what_was_set(session_class):
+    """What a loan has SET is gone after it."""
+    conn = _after(session_class, "SET application_name = 'nightly'")
+    assert conn.state.settings.get("application_name") is None, "still set"
+
+
+def ends_locks(session_class):
+    """So are its advisory locks, its LISTEN and its temporary tables."""
+    for sql, key in (
+        ("SELECT pg_advisory_lock(7)", "lock"),
+        ("LISTEN news", "listens"),
+        ("CREATE TEMP TABLE notes (x int)", "table"),
+    ):
+        conn = _after(session_class, sql)
+        left = {"lock": conn.locks, "listens": conn.state.listens, "table": conn.state.tables}
+        assert not left[key], because("left", sql=sql)
+
+
+def keeps_its_own(session_class):
+    """The pool's own settings are there again in the next loan."""
+    assume(trying(session_class, TIMEOUT).borrow().state.settings == TIMEOUT)
+    for sql in ("SELECT 1", "SET statement_timeout = '9s'"):
+        found = dict(_after(session_class, sql).state.settings)
+        if sql == "SELECT 1":
+            assert found, "settings lost"
+        assert found == TIMEOUT, because("settings changed", sql=sql, found=found)
+
+
+def keeps_the_connection(session_class):
+    """The connection is kept."""
+    trial = trying(session_class, TIMEOUT)
+    first = _borrow(trial)
+    _give_back(trial, first)
+    second = _borrow(trial)
+    assert second is first, "closed"
+
+
+def _after(session_class: type, sql: str) -> StandIn:
+    """The connection as the next borrower gets it, after a loan that did this and committed."""
+    trial = trying(session_class, TIMEOUT)
+    conn = _borrow(trial)
+    conn.execute(sql)
+    conn.commit()
+    _give_back(trial, conn)
+    return _borrow(trial)
+
+
+# --- every short history: settings, and what some loans do, one after the other
+
+DID = {
+    "SET application_name = 'nightly'": "SETs `application_name`",
+    "SET statement_timeout = '9s'": "SETs `statement_timeout` to 9s",
+    "RESET ALL": "runs RESET ALL",
+    "SELECT pg_advisory_lock(7)": "takes an advisory lock",
+    "LISTEN news": "LISTENs",
+    "CREATE TEMP TABLE notes (x int)": "makes a temporary table",
+    "SELECT 1": "only reads",
+}
+ENDS = {
+    "and commits": lambda c: c.commit(),
+    "and leaves it open": lambda c: None,
+    "after it set `autocommit`": None,
+}
+SETTINGS = (
+    {}, TIMEOUT, NAME, {**TIMEOUT, **NAME},
+    {"application_name": "a%s; b", "statement_timeout": "5s"}, {"application_name": ""},
+)  # fmt: skip
+
+
+def stories() -> Iterator[tuple]:
+    """Settings, and the loans: what each does and how it ends."""
+    loans = tuple(itertools.product(DID, ENDS))
+    for settings in SETTINGS:
+        yield settings, ()
+    for loan in loans:
+        yield from ((settings, (loan,)) for settings in SETTINGS)
+    few = [loan for loan in loans if loan[1] != "and leaves it open"]
+    for one, other in itertools.product(few, few[::3]):
+        yield {**TIMEOUT, **NAME}, (one, other)
+
+
+def tell_story(story: tuple) -> str:
+    """A story in words."""
+    settings, loans = story
+    said = [f"With the settings {settings}"]
+    said += [
+        f"{n} loan {DID[sql]} {end}" for n, (sql, end) in zip(("a", "another"), loans, strict=False)
+    ]
+    return ", ".join(said)
+
+
+def play_story(session_class, story: tuple) -> Iterator[Seen]:
+    """What each loan finds; a second pool of the same kind, with other settings, stands beside it."""
+    settings, loans = story
+    trial = trying(session_class, settings)
+    other = None if loans else trying(session_class, {"work_mem": "8MB"})
+    try:
+        conn = trial.borrow()
+        yield from _found(conn)
+        for sql, end in loans:
+            if ENDS[end] is None:
+                conn.autocommit = True
+            conn.execute(sql)
+            (ENDS[end] or (lambda c: None))(conn)
+            error = trial.give_back(conn)
+            if error is not None:
+                yield raised(error)
+            yield Seen("the connection is", conn.closed, "closed" if conn.closed else "kept")
+            conn = trial.borrow()
+            yield from _found(conn)
+        if other is not None:
+            yield from _found(other.borrow(), "in another pool's session ")
+    except Unknown as unknown:
+        yield Seen("the stand-in for a connection does not know", unknown.args[0])
+
+
+def _found(conn: StandIn, where: str = "") -> Iterator[Seen]:
+    state = conn.state
+    yield Seen(f"{where}the next loan finds the settings", dict(state.settings))
+    left = {
+        "advisory locks": conn.locks, "LISTEN": len(state.listens), "temporary tables": len(state.tables),
+    }  # fmt: skip
+    yield Seen("left of it:", [n for n, some in left.items() if some], _listed(left))
+    yield Seen("`conn.autocommit` is", conn.autocommit)
+
+
+def _listed(left: dict[str, int]) -> str:
+    return ", ".join(name for name, some in left.items() if some) or "nothing"
+
+
+session = Exercise(
+    id="postgres.session",
+    title="What every loan begins with",
+    answer=Session,
+    parts=("configure", "reset"),
+    given=("__init__",),
+    claims=(
+        sets_for_the_session,
+        takes_any_text,
+        keeps_the_connection,
+        ends_what_was_set,
+        ends_locks,
+        keeps_its_own,
+        Histories(
+            "Whatever one or two loans leave behind, the next finds the settings and nothing else.",
+            inputs=stories,
+            play=play_story,
+            tell=tell_story,
+        ),
+    ),
+    hints=(
+        "SET takes no parameter, but there is a function that does the same and takes three. And where does the server refuse DISCARD ALL?",
+        "`SELECT set_config(name, value, false)`, with the first two as parameters; false means: for the session. In `reset`, set `conn.autocommit` before DISCARD ALL. What does that do to what `configure` had set?",
+        'Fill in the three blanks.\n\ndef configure(self, conn):\n    for name, value in self.settings.items():\n        conn.execute("SELECT set_config(%s, %s, false)", ____)\n\ndef reset(self, conn):\n    conn.autocommit = ____\n    conn.execute("DISCARD ALL")\n    ____',
+    ),
+    tellings={
+        "unknown": "The connection that this is tried on is a stand-in, and does not know {sql}. It knows SET, RESET, set_config, DISCARD, UNLISTEN *, pg_advisory_unlock_all(), and what begins and ends a transaction.",
+        "autocommit": "After `configure`, `conn.autocommit` is True. It was False, and should stay so.",
+        "not set": "The pool called `configure` with a new connection and committed, and its session has no setting of ours.",
+        "set otherwise": "`settings` was {{'statement_timeout': '2s'}}, and after `configure` and the pool's commit the session has {found:plain}.",
+        "other text": "`settings` had the application_name `ann's shop` and the statement_timeout 2s, and after `configure` the session has {found:plain}.",
+        "closed": "A loan did nothing at all, and the next one got another connection.",
+        "still set": "A loan SET application_name and committed. The next one finds it.",
+        "left": "A loan did `{sql:plain}` and committed. The next one still has that in its session.",
+        "settings lost": "`settings` was {{'statement_timeout': '2s'}}, and after one loan, which only read, it is gone.",
+        "settings changed": "`settings` was {{'statement_timeout': '2s'}}. After a loan that did `{sql:plain}` and committed, the next one finds {found:plain}.",
+    },
+    slips=(
+        slip(
+            "not set",
+            "Often the third argument of `set_config` is true: that is for this transaction only, and the pool's commit ends it.",
+            breaks="sets_for_the_session",
+            edit="""
+-            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++            conn.execute("SELECT set_config(%s, %s, true)", (name, value))
+""",
+        ),
+        slip(
+            "raised SyntaxError",
+            "SET takes no parameter: psycopg sends it as `$1`, and the server has no place for it there. `set_config` takes some.",
+            breaks="sets_for_the_session",
+            edit="""
+-            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++            conn.execute("SET " + name + " = %s", (value,))
+""",
+        ),
+        slip(
+            "raised SyntaxError",
+            "The value is pasted into the SQL, and its quote ends the text too early.",
+            breaks="takes_any_text",
+            edit="""
+-            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++            conn.execute("SET " + name + " = '" + value + "'")
+""",
+        ),
+        slip(
+            "other text",
+            "`self.settings` is not looked at.",
+            breaks="takes_any_text",
+            edit="""
+-        for name, value in self.settings.items():
+-            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++        conn.execute("SET statement_timeout = '2s'")
+""",
+        ),
+        slip(
+            "other text",
+            "Only the first of the settings is set.",
+            breaks="takes_any_text",
+            edit="""
+             conn.execute("SELECT set_config(%s, %s, false)", (name, value))
++            return
+""",
+        ),
+        slip(
+            "autocommit",
+            breaks="sets_for_the_session",
+            edit="""
+-        for name, value in self.settings.items():
++        conn.autocommit = True
++        for name, value in self.settings.items():
+""",
+        ),
+        slip(
+            "raised ActiveSqlTransaction",
+            "psycopg begins a transaction before the first statement, unless `conn.autocommit` is True.",
+            breaks="keeps_the_connection",
+            edit="""
+-        conn.autocommit = True
+         conn.execute("DISCARD ALL")
+""",
+        ),
+        slip(
+            "closed",
+            "It is the connection that `reset` closes: then every loan pays for a new one.",
+            breaks="keeps_the_connection",
+            edit="""
+-        conn.autocommit = True
+-        conn.execute("DISCARD ALL")
+-        self.configure(conn)
++        conn.close()
+""",
+        ),
+        slip(
+            "still set",
+            "A rollback takes back what was SET in its own transaction. The loan had committed.",
+            breaks="ends_what_was_set ends_locks keeps_its_own",
+            edit="""
+-        conn.autocommit = True
+-        conn.execute("DISCARD ALL")
+         self.configure(conn)
++        conn.rollback()
+""",
+        ),
+        slip(
+            "still set",
+            "Locks go, settings stay.",
+            breaks="ends_what_was_set ends_locks",
+            edit="""
+-        conn.execute("DISCARD ALL")
++        conn.execute("SELECT pg_advisory_unlock_all()")
+""",
+        ),
+        slip(
+            "left",
+            "RESET ALL brings back settings, and nothing else.",
+            breaks="ends_locks",
+            edit="""
+-        conn.execute("DISCARD ALL")
++        conn.execute("RESET ALL")
+""",
+        ),
+        slip(
+            "left",
+            "Settings and locks are undone, and LISTEN and temporary tables are not.",
+            breaks="ends_locks",
+            edit="""
+-        conn.execute("DISCARD ALL")
++        conn.execute("RESET ALL")
++        conn.execute("SELECT pg_advisory_unlock_all()")
+""",
+        ),
+        slip(
+            "settings lost",
+            "They are not set again for good: not at all after the DISCARD, or in a transaction that the pool rolls back.",
+            breaks="keeps_its_own",
+            edit="""
+         conn.execute("DISCARD ALL")
+-        self.configure(conn)
+""",
+        ),
+    ),
+    after="One statement ends it all, what the pool had set as well. That is why `reset` has to know what `configure` does.",
+)
