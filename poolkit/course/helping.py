@@ -10,9 +10,8 @@ from poolkit.course.source import solution_source
 from poolkit.course.state import store
 
 RUNGS = ("a nudge", "an approach", "nearly code")
-FROM_A_WHOLE = (
-    "Methods of a pool that keeps all promises; its places are shelved, lent or in somebody's hands. "
-    "Yours may be of another build. The whole stands in tests/conformance/reference.py."
+A_WHOLE_FILE = (
+    "A whole my_pool.py, which keeps this stage and those before it. Yours may be of another build."
 )
 _given: dict[str, int] = {}
 
@@ -52,7 +51,7 @@ def solution(id: str, *, force: bool = False) -> None:
     if tries >= 2 or force or id in store().solved():
         source = exercise.solution() if is_stage else solution_source(exercise)
         card = Card("One answer", "note").code(source)
-        card.say(FROM_A_WHOLE if is_stage else "").show()
+        card.say(A_WHOLE_FILE if is_stage else "").show()
         return
     through = "stage" if is_stage else "check"
     left = "two real tries" if tries == 0 else "one more try that differs from your last"

@@ -24,7 +24,8 @@ from poolkit.course.shown import Card, short
 from poolkit.course.state import STARTED, Store, store
 
 FILE = "my_pool.py"
-REFERENCE = Path("tests", "conformance", "reference.py")
+STEPS = Path(__file__).parent / "lessons" / "capstone" / "steps"
+REFERENCE = Path("tests", "conformance", "reference.py")  # the last step
 _LIMITS = Limits(cell=10.0, whole=90.0)
 _SIGNS = {"kept": "kept", "broken": "broken", "open": "open", "not judged": "unjudged"}
 _outcomes: dict[tuple[str, str], Outcome] = {}  # what each stage came to, of each state of the file
@@ -32,35 +33,20 @@ _outcomes: dict[tuple[str, str], Outcome] = {}  # what each stage came to, of ea
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the conformance suite: what the course says of it.
-
-    `shows`: the methods of the reference that `solution` shows, and "" for what stands below them.
-    """
+    """A stage of the conformance suite: what the course says of it."""
 
     id: str
     title: str
     hints: tuple[str, str, str]
-    shows: tuple[str, ...]
 
     @property
     def name(self) -> str:
         return self.id.partition(".")[2]
 
     def solution(self) -> str:
-        """The part of the reference that keeps this stage."""
-        source = (suite_folder() / REFERENCE).read_text(encoding="utf-8")
-        tree, lines = ast.parse(source), source.splitlines()
-        (pool,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
-        parts = [part for part in pool.body if getattr(part, "name", None) in self.shows]
-        shown = [_lines_of(part, lines) for part in parts]
-        if "" in self.shows:
-            shown.append("\n".join(lines[pool.end_lineno :]).strip("\n"))
-        return "\n\n".join(shown) + "\n"
-
-
-def _lines_of(part: ast.stmt, lines: list[str]) -> str:
-    first = min([part.lineno, *(d.lineno for d in getattr(part, "decorator_list", ()))])
-    return "\n".join(lines[first - 1 : part.end_lineno])
+        """A whole file that keeps this stage and those before it, and is no larger than that."""
+        step = STEPS / f"{self.name}.py"
+        return (step if step.is_file() else suite_folder() / REFERENCE).read_text(encoding="utf-8")
 
 
 def stages() -> tuple[Stage, ...]:

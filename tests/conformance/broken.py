@@ -54,8 +54,8 @@ FAULTS = (
         "forgets no loan",
         "lends.second_return",
         """
--|        place, fit = self._lent.pop(id(conn), None), False
-+|        place, fit = self._lent.get(id(conn), None), False
+-|            place, fit = self._lent.pop(id(conn), None), False
++|            place, fit = self._lent.get(id(conn), None), False
 """,
         also="fork.child_has_its_own numbers.second_return_adds_up",
     ),

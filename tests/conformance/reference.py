@@ -73,7 +73,8 @@ class Pool:
             return True
 
     def release(self, conn):
-        place, fit = self._lent.pop(id(conn), None), False
+        with self._lock:
+            place, fit = self._lent.pop(id(conn), None), False
         if place is None:
             raise ValueError(f"{conn!r} is not out on loan from this pool")
         try:
