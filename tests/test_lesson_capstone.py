@@ -142,6 +142,22 @@ def test_third_record_has_what_the_notebook_says():
     assert {began.partition("-")[0] for _, began, _, _ in carried} == {"order"}
 
 
+def test_proof_of_the_third_incident_is_the_stored_orders_themselves():
+    wrote = [e[1] for e in RECORDS[3] if e[2] == "INSERT" and capstone.kind_of(e[1]) == "order"]
+    names = dict(zip(wrote, recording.NAMES, strict=True))  # order-1 is ann's, and so on
+    stored = set(recording.refused()) & set(recording.third_record()[1])
+
+    inside = {
+        ended: capstone.orders_inside(RECORDS[3], connection, ended)
+        for connection, _, ended, how in carried_on(RECORDS[3])
+        if how == "COMMIT"
+    }
+
+    assert {names[order] for orders in inside.values() for order in orders} == stored
+    assert inside["visit-6"] == ["order-6", "order-7"]
+    assert inside["order-10"] == ["order-9"]  # its own was meant
+
+
 def test_third_day_comes_out_the_same_each_time():
     events, stored = recording.third_record()
 

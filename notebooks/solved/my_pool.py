@@ -1,8 +1,7 @@
 """A pool to read in one sitting; it keeps every promise but those that it `lacks`.
 
 There are `size` places, each with a connection or none yet, and each is always in one spot: on the
-shelf, lent, or in one thread's hands. Whatever takes time is done in hand, never under the lock.
-"""
+shelf, lent, or in one thread's hands. Whatever takes time is done in hand, never under the lock."""
 
 import os
 import threading
@@ -73,7 +72,8 @@ class Pool:
             return True
 
     def release(self, conn):
-        place, fit = self._lent.pop(id(conn), None), False
+        with self._lock:
+            place, fit = self._lent.pop(id(conn), None), False
         if place is None:
             raise ValueError(f"{conn!r} is not out on loan from this pool")
         try:

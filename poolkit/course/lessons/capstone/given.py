@@ -168,6 +168,21 @@ def transactions_of(events: list[Event]) -> list[tuple[int, float, float, int]]:
     return found + [(number, since, ends, returns) for number, (since, returns) in begun.items()]
 
 
+def orders_inside(events: list[Event], connection: int, ended: str) -> list[str]:
+    """Which orders wrote into the transaction that this thread ended, beside its own."""
+    inside: list[str] = []
+    for _, thread, event, number, _ in events:
+        if number != connection:
+            continue
+        if event == "BEGIN":
+            inside = []
+        elif event == "INSERT" and kind_of(thread) == "order":
+            inside.append(thread)
+        elif event in ("COMMIT", "ROLLBACK") and thread == ended:
+            break
+    return [order for order in inside if order != ended]
+
+
 def transactions_picture(events: list[Event]):
     """Draw who held which connection when, and below each bar when a transaction was open."""
     fig, axes = plots.figure()
