@@ -103,17 +103,28 @@ def play(story: type[Story], pool: type, follow: list) -> Verdict:
 
 def _why(result) -> str:
     """What was seen, and where it takes an order of the threads to see it, that order."""
-    seen, told = result.key, " ".join(str(result).split())
-    if result.kind == "raised":
-        seen = _raised(result)
     if result.kind not in ("claim", "raised"):
-        return told
-    return f"{seen.rstrip('.')}. {told}" if "paused" in told else seen
+        return " ".join(str(result).split())
+    seen = result.key if result.kind == "claim" else _raised(result)
+    order = _order(result)
+    needed = "paused" in order or (result.kind == "raised" and ", " in order)
+    return f"{seen.rstrip('.')}. {order}" if needed else seen
+
+
+def _order(result) -> str:
+    """Who did what before: the player's story without its end, which says what was seen."""
+    told = " ".join(str(result).split())
+    place = f" at {result.line}" if result.kind == "raised" and result.line else ""
+    outcome = " ".join(f": {result.key}{place}".split())
+    before, end, remark = told.rpartition(outcome)
+    return f"{before}.{remark.removeprefix('.')}" if end else told
 
 
 def _raised(result) -> str:
     """The exception, and the line of the pool that it came from."""
     text = " ".join(str(result.error).split())
-    who = f"{result.who} got {type(result.error).__name__}" if result.who else "it raised"
+    who = f"{result.who} got" if result.who else "it raised"
+    if result.who == "setup":
+        who = "before the threads begin, the pool raised"
     where = f", at `{result.line}`" if result.line else ""
-    return f"{who}{f': {text}' * bool(text)}{where}"
+    return f"{who} {type(result.error).__name__}{f': {text}' * bool(text)}{where}"

@@ -85,6 +85,15 @@ class Story:
         late = self.scene.late(moment)
         assert late < 0.01, f"{what}, and who waited slept on for {late:g} s"
 
+    def take_soon(self, moment: int, what: str) -> Any:
+        """Borrow, where one must come not later than this moment; `what`: see `soon`."""
+        try:
+            loan = self.take()
+        except shape.timed_out(self.pool_class):
+            raise AssertionError(f"{what}, and who waited was told a time-out") from None
+        self.soon(moment, what)
+        return loan
+
     def ask(self) -> Any:
         """Borrow without a look at what comes."""
         return self.scene.inside(self.pool.acquire)
@@ -168,12 +177,36 @@ class Story:
         for conn in idle:
             self.desk.kill(conn)
 
-    def all_there(self) -> None:
-        """With everything given back, `size` connections can be lent at once."""
+    def close(self) -> None:
+        self.pool.close_all()
+        note("closed the pool")
+
+    def lends_and_takes_back(self) -> None:
+        """Borrow and give back, where an error is as good."""
+        try:
+            loan = self.ask()
+        except Exception as error:
+            note(f"got {type(error).__name__}")
+            return
+        note(f"took {(conn := self.raw(loan))}")
+        self.pool.release(loan)
+        note(f"gave {conn} back")
+
+    def none_left_open(self) -> None:
+        left = [str(conn) for conn in self.desk.made if self.desk.is_open(conn)]
+        assert not left, f"all is given back, the pool is closed, and {left[0]} is still open"
+
+    def all_there(self, after: str) -> None:
+        """With everything given back, `size` connections can be lent at once.
+
+        `after` says what happened before.
+        """
         for loan in list(self.out):
             self.give(loan)
         for number in range(self.size):
-            assert not self.refused(), f"only {number} of {self.size} can be lent afterwards"
+            assert not self.refused(), (
+                f"{after}: only {number} of {self.size} can be lent afterwards"
+            )
         self.within_cap()
 
     def within_cap(self) -> None:

@@ -83,9 +83,8 @@ def _import(source: str, tell: Tell) -> type | None:
         module = importlib.import_module(FILE.removesuffix(".py"))
     except BaseException as error:
         line = error.lineno if isinstance(error, SyntaxError) else _line(error)
-        tell(
-            "raised", "0", type(error).__name__, str(line or ""), " ".join(str(error).split())[:200]
-        )
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        tell("raised", "0", type(error).__name__, str(line or ""), " ".join(text.split())[:200])
         return None
     pool = getattr(module, "Pool", None)
     if inspect.isclass(pool):

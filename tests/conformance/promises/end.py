@@ -14,7 +14,7 @@ class ClosesIdleOnes(Story):
         loans = [self.take(), self.take()]
         for loan in loans:
             self.give(loan)
-        self.pool.close_all()
+        self.close()
         left = [str(conn) for conn in self.desk.made if self.desk.is_open(conn)]
         assert not left, f"the pool is closed, and {' and '.join(left)} still open"
 
@@ -27,7 +27,7 @@ class LendsNothingAfterwards(Story):
 
     def ann(self):
         self.give(self.take())
-        self.pool.close_all()
+        self.close()
         began = self.scene.now()
         try:
             self.ask()
@@ -47,7 +47,7 @@ class LeavesWhatIsOut(Story):
     def ann(self):
         loan = self.take()
         conn = self.raw(loan)
-        self.pool.close_all()
+        self.close()
         assert self.desk.is_open(conn), "the pool was closed, and with it a connection in use"
         self.give(loan)
         assert not self.desk.is_open(conn), "the pool is closed, and what came back was left open"
@@ -75,7 +75,7 @@ class TellsWhoWaits(Story):
     def ben(self):
         self.at(5)
         self.event_at = self.scene.now()
-        self.pool.close_all()
+        self.close()
         self.at(2000 if self.scene.unit == 1 else 6)
         self.give(self.loan)
 
@@ -87,8 +87,8 @@ class Twice(Story):
 
     def ann(self):
         self.give(self.take())
-        self.pool.close_all()
-        self.pool.close_all()
+        self.close()
+        self.close()
 
 
 class FailedCloseGoesOn(Story):
@@ -104,7 +104,7 @@ class FailedCloseGoesOn(Story):
             self.give(loan)
         self.desk.fails["close"] = [self.desk.error("server gone")]
         try:
-            self.pool.close_all()
+            self.close()
         except Exception as error:
             raise AssertionError(
                 f"one could not be closed, and close_all() raised {error!r}"
@@ -126,11 +126,10 @@ class ReturnMeetsTheEnd(Story):
         self.give(self.loan)
 
     def ben(self):
-        self.pool.close_all()
+        self.close()
 
     def end(self):
-        left = [str(conn) for conn in self.desk.made if self.desk.is_open(conn)]
-        assert not left, f"all is given back, the pool is closed, and {left[0]} is still open"
+        self.none_left_open()
 
 
 class LoanMeetsTheEnd(Story):
@@ -143,18 +142,13 @@ class LoanMeetsTheEnd(Story):
         self.give(self.take())
 
     def ann(self):
-        try:
-            loan = self.ask()
-        except Exception:
-            return
-        self.pool.release(loan)
+        self.lends_and_takes_back()
 
     def ben(self):
-        self.pool.close_all()
+        self.close()
 
     def end(self):
-        left = [str(conn) for conn in self.desk.made if self.desk.is_open(conn)]
-        assert not left, f"all is given back, the pool is closed, and {left[0]} is still open"
+        self.none_left_open()
 
 
 class HandOverMeetsTheEnd(Story):
@@ -168,17 +162,12 @@ class HandOverMeetsTheEnd(Story):
         self.loan = self.take()
 
     def ann(self):
-        try:
-            loan = self.ask()
-        except Exception:
-            return
-        self.pool.release(loan)
+        self.lends_and_takes_back()
 
     def ben(self):
         self.at(10)
         self.give(self.loan)
-        self.pool.close_all()
+        self.close()
 
     def end(self):
-        left = [str(conn) for conn in self.desk.made if self.desk.is_open(conn)]
-        assert not left, f"all is given back, the pool is closed, and {left[0]} is still open"
+        self.none_left_open()

@@ -39,7 +39,7 @@ class FailedConnectFreesItsPlace(Story):
         self.desk.fails["connect"] = [self.desk.error("down") for _ in range(3)]
         for _ in range(3):
             _fails(self.take)
-        self.all_there()
+        self.all_there("three connects failed")
 
 
 class FailedConnectWakesTheNext(Story):
@@ -62,12 +62,11 @@ class FailedConnectWakesTheNext(Story):
     def ben(self):
         self.at(1)
         try:
-            loan = self.take()
+            loan = self.take_soon(2, "a connect failed")
         except self.desk.driver_error:
             if self.desk.most > self.size:
                 raise NotJudged("two are opened at once, and one may be open") from None
             raise
-        self.soon(2, "a connect failed")
         self.give(loan)
 
     def carl(self):
@@ -102,7 +101,7 @@ class OthersGoOn(Story):
         self.gate.set()
 
     def end(self):
-        self.all_there()
+        self.all_there("others borrowed and gave back while one connected")
 
 
 class OthersGoOnDuringACheck(Story):
@@ -157,7 +156,7 @@ class OthersGoOnDuringARollback(Story):
         self.give(self.other)
 
     def end(self):
-        self.all_there()
+        self.all_there("others borrowed and gave back while one was rolled back")
 
 
 class DeadOneReplaced(Story):
@@ -194,7 +193,7 @@ class FailedReplacementFreesItsPlace(Story):
             _fails(self.take)
         except AssertionError:
             raise NotJudged("a dead one is lent, and nothing has to replace it") from None
-        self.all_there()
+        self.all_there("a dead one was to be replaced, and the connect failed")
 
 
 class BrokenByItsBorrower(Story):
@@ -257,7 +256,7 @@ class FailedClose(Story):
         if not self.desk.seen["close"]:
             raise NotJudged("it closes nothing after a rollback that failed")
         self.desk.fails.clear()
-        self.all_there()
+        self.all_there("a rollback failed, and then the close of that connection")
 
 
 def _fails(take):

@@ -25,7 +25,7 @@ class InAWait(Story):
         self.give(self.loan)
 
     def end(self):
-        self.all_there()
+        self.all_there("ann was interrupted in her wait, and later a connection came back")
 
 
 class HandedOverJustThen(Story):
@@ -49,7 +49,7 @@ class HandedOverJustThen(Story):
         self.give(self.loan)
 
     def end(self):
-        self.all_there()
+        self.all_there("ann was interrupted just as a connection came back")
 
 
 class NextInLineGetsIt(Story):
@@ -70,8 +70,7 @@ class NextInLineGetsIt(Story):
 
     def carl(self):
         self.at(2)
-        loan = self.take()
-        self.soon(3, "one came back just when ann was interrupted")
+        loan = self.take_soon(3, "one came back just when ann was interrupted")
         self.give(loan)
 
     def ben(self):
@@ -89,7 +88,7 @@ class InAConnect(Story):
         self.must_connect()
         self.desk.fails["connect"] = [KeyboardInterrupt()]
         _interrupted(self.take, "connect() was interrupted")
-        self.all_there()
+        self.all_there("connect() was interrupted")
 
 
 class InACheck(Story):
@@ -101,7 +100,7 @@ class InACheck(Story):
         self.give(self.take())
         self.desk.fails["use"] = [KeyboardInterrupt()]
         _interrupted(self.taken_and_checked, "the check was interrupted")
-        self.all_there()
+        self.all_there("the check was interrupted")
 
     def taken_and_checked(self):
         self.take()
@@ -144,7 +143,7 @@ class InABlock(Story):
                 raise KeyboardInterrupt
 
         _interrupted(block, "the block was interrupted")
-        self.all_there()
+        self.all_there("the block was interrupted")
 
 
 def _interrupted(call, what):

@@ -40,7 +40,7 @@ class BlockGivesBack(Story):
             raise AssertionError("the block raised, and nothing came out")
         with self.pool.connection():
             pass
-        self.all_there()
+        self.all_there("a block raised, and another ended well")
 
 
 class BlockCommits(FileStory):
@@ -91,7 +91,7 @@ class FailedCommit(Story):
         loan = self.take()
         assert not self.desk.in_transaction(self.raw(loan)), "its transaction was left open"
         self.give(loan)
-        self.all_there()
+        self.all_there("a commit failed")
 
 
 class NothingHalfRead(FileStory):

@@ -49,7 +49,7 @@ class KeepsAll(Story):
         for loan in loans:
             self.give(loan)
         opened = len(self.desk.made)
-        self.all_there()
+        self.all_there("three were lent and came back")
         more = len(self.desk.made) - opened
         assert more == 0, f"three came back and three were borrowed: {more} were opened anew"
 
@@ -74,7 +74,7 @@ class Stranger(Story):
             stranger.close()
         assert self.desk.is_open(self.raw(loan)), "the connection that was out was closed"
         self.take()
-        self.all_there()
+        self.all_there("a connection that was not the pool's own was given back")
 
 
 class SecondReturn(Story):

@@ -102,8 +102,7 @@ class OthersMoveUp(Story):
 
     def ben(self):
         self.at(4, by_clock=True)
-        loan = self.take()
-        self.soon(11, "one came back, and ben was next")
+        loan = self.take_soon(11, "one came back, and ben was next")
         self.served.append("ben")
         self.give(loan)
 

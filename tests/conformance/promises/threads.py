@@ -37,7 +37,7 @@ class ReturnMeetsBorrower(Story):
         self.give(self.loan)
 
     def end(self):
-        self.all_there()
+        self.all_there("one was given back while another was borrowed")
 
 
 class TwoReturns(Story):
@@ -56,7 +56,7 @@ class TwoReturns(Story):
         self.give(self.second)
 
     def end(self):
-        self.all_there()
+        self.all_there("two were given back at once")
 
 
 class CapHolds(Story):
@@ -115,8 +115,7 @@ class WakeUpNotLost(Story):
         self.loan = self.take()
 
     def ann(self):
-        loan = self.take()
-        self.soon(0, "one came back")
+        loan = self.take_soon(0, "one came back")
         self.give(loan)
 
     def ben(self):
@@ -136,8 +135,7 @@ class EveryReturnWakesOne(Story):
         self.loans = [self.take(), self.take()]
 
     def wait(self):
-        self.take()
-        self.soon(5, "two came back for two who waited")
+        self.take_soon(5, "two came back for two who waited")
 
     def ann(self):
         self.at(1)
@@ -172,7 +170,7 @@ class TimeUpJustThen(Story):
         self.give(self.loan)
 
     def end(self):
-        self.all_there()
+        self.all_there("the time was up just as one came back")
 
 
 class TimeUpWithOthersBehind(Story):

@@ -47,8 +47,7 @@ class Woken(Story):
 
     def ann(self):
         self.at(1)
-        self.take()
-        self.soon(11, "one came back")
+        self.take_soon(11, "one came back")
 
     def ben(self):
         loan = self.take()
@@ -138,4 +137,4 @@ class GivesUpCleanly(Story):
         loan = self.take()
         assert self.refused(), "one may be open, and a second was lent"
         self.give(loan)
-        self.all_there()
+        self.all_there("one gave up, and later a connection came back")
