@@ -89,6 +89,44 @@ def test_a_broken_promise_is_told_with_its_story_and_its_lesson(store, capsys):
     assert store.solved() == set()
 
 
+LOCKS_TWICE = """
+import threading
+
+class Pool:
+    def __init__(self, connect, size, timeout=5.0):
+        self._connect, self._lock, self._idle = connect, threading.Lock(), []
+
+    def acquire(self):
+        with self._lock:
+            return self._taken()
+
+    def _taken(self):
+        with self._lock:
+            return self._connect()
+
+    def release(self, conn):
+        self._idle.append(conn)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "stage", "read_up"),
+    [
+        (LOCKS_TWICE, "lends", "To read up: lesson 08 (Threads)."),
+        (LOCKS_TWICE.replace("self._taken", "taken"), "lends", None),
+        (RIGHT.replace("conn.rollback()", "conn.cursor()"), "failures",
+         "it rolls nothing back. To read up: lesson 07 (Lease)."),
+    ],
+)  # fmt: skip
+def test_the_lesson_that_is_named_is_about_what_was_seen(store, capsys, source, stage, read_up):
+    write(source)
+
+    out = " ".join(said(capsys, staging.stage, stage).split())
+
+    assert ("To read up" in out) == (read_up is not None)
+    assert (read_up or "NameError") in out
+
+
 def test_the_same_file_again_is_no_second_try(store, capsys):
     write(BARGES)
     said(capsys, staging.stage, "order")

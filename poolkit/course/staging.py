@@ -136,7 +136,7 @@ def _stage_card(one: Stage, outcome: Outcome) -> Card:
     for tried in outcome.promises:
         card.mark("open" if outcome.reason else _SIGNS[tried.what], tried.text)
         if tried is first and not outcome.reason:
-            card.story(f"{_sentence(tried.why)} {_lesson(tried)}")
+            card.story(f"{_sentence(tried.why)} {_lesson(tried)}".rstrip())
     card.say(outcome.story)
     if outcome.reason == "not attempted":
         card.say(_lesson(outcome.promises[0]))
@@ -155,6 +155,8 @@ def _sentence(text: str) -> str:
 def _lesson(tried: Tried) -> str:
     titles = {lesson.number: lesson.title for lesson in LESSONS}
     title = titles.get(tried.lesson)
+    if not tried.lesson:
+        return ""
     return f"To read up: lesson {tried.lesson:02}{f' ({title})' if title else ''}."
 
 
@@ -181,7 +183,8 @@ def _there_are(outcome: Outcome) -> int:
 
 
 def _next_up(first: Tried) -> str:
+    number = f" Lesson {first.lesson:02}." if first.lesson else ""
     if first.what == OPEN:
-        return f"{first.why} Lesson {first.lesson:02}."
+        return f"{first.why}{number}"
     word = "First broken" if first.what == "broken" else "Not judged"
-    return f"{word}: {first.text} Lesson {first.lesson:02}."
+    return f"{word}: {first.text}{number}"

@@ -109,6 +109,13 @@ def _try(promise: Promise, pool: type) -> Verdict:
     return verdict
 
 
+def lesson(promise: Promise, verdict: Verdict) -> int:
+    """The lesson to read up what was seen; 0: none is about it."""
+    if verdict.kind in ("deadlock", "endless"):  # whatever was promised: it is about a lock
+        return max(promise.lesson, 8)
+    return promise.lesson if verdict.lesson is None else verdict.lesson
+
+
 def summary(verdicts: dict[Promise, Verdict]) -> str:
     """One line a stage: how many are kept, and the first that is not."""
     lines = []
@@ -130,7 +137,9 @@ def _stage_line(stage: Stage, verdicts: dict[Promise, Verdict]) -> str:
         line += f", {unjudged} not judged"
     first = next((p for p, v in asked.items() if v.what == "broken"), None)
     if first is not None:
-        line += f"; first broken: {first.text} Lesson {first.lesson:02}."
+        line += f"; first broken: {first.text}"
+        if number := lesson(first, asked[first]):
+            line += f" Lesson {number:02}."
     return line
 
 

@@ -11,6 +11,7 @@ from tests.conformance.verdicts import Verdict
 
 START = 1000.0  # the player's clock when a play begins
 SECONDS = 25.0  # of real time for one story: against a hang; the number of plays decides
+_A_SLIP_OF_THE_PEN = (NameError, ImportError, SyntaxError)  # no lesson is about these
 
 
 class Played:
@@ -97,8 +98,9 @@ def play(story: type[Story], pool: type, follow: list) -> Verdict:
     if result.kind == "unseen":
         return Verdict("unseen", str(result))
     if isinstance(result.error, NotJudged):
-        return Verdict("not judged", str(result.error))
-    return Verdict("broken", _why(result), result.kind)
+        return Verdict("not judged", str(result.error), lesson=result.error.lesson)
+    lesson = 0 if isinstance(result.error, _A_SLIP_OF_THE_PEN) else None
+    return Verdict("broken", _why(result), result.kind, lesson)
 
 
 def _why(result) -> str:

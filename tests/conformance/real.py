@@ -164,7 +164,7 @@ def _lead(scene, story, threads, done=None) -> list[str]:
 
 def _verdict(error: BaseException) -> Verdict:
     if isinstance(error, NotJudged):
-        return Verdict("not judged", str(error))
+        return Verdict("not judged", str(error), lesson=error.lesson)
     if isinstance(error, AssertionError):
         return Verdict("broken", str(error), "claim")
     return Verdict("broken", f"{type(error).__name__}: {error}", "raised")

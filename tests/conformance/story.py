@@ -19,7 +19,14 @@ WORKERS = ("ann", "ben", "carl")
 
 
 class NotJudged(Exception):
-    """The story cannot go on, since the pool breaks another promise than the one it is about."""
+    """The story cannot go on, since the pool breaks another promise than the one it is about.
+
+    `lesson` is the one that teaches that other promise.
+    """
+
+    def __init__(self, seen: str, lesson: int | None = None) -> None:
+        super().__init__(seen)
+        self.lesson = lesson
 
 
 class Story:
@@ -131,7 +138,8 @@ class Story:
 
     def _is_about(self, what: str, seen: str) -> None:
         """What was seen breaks a story that is about it; any other cannot be judged then."""
-        raise AssertionError(seen) if self.about == what else NotJudged(seen)
+        lesson = {"loan": 2, "cap": 8}[what]
+        raise AssertionError(seen) if self.about == what else NotJudged(seen, lesson)
 
     def give(self, loan: Any) -> None:
         """Give back what `take` got."""

@@ -21,5 +21,6 @@ def test_promise(promise, conforming, record_property):
         assert verdict.what == "broken"
         pytest.xfail(verdict.why)
     if verdict.what != "kept":
-        lesson = f"To read up: lesson {promise.lesson:02}."
-        pytest.fail(f"{promise.text}\n{verdict.why}\n{lesson}", pytrace=False)
+        lesson = judging.lesson(promise, verdict)
+        read_up = f"\nTo read up: lesson {lesson:02}." if lesson else ""
+        pytest.fail(f"{promise.text}\n{verdict.why}{read_up}", pytrace=False)

@@ -65,6 +65,7 @@ def _judge(job: dict, tell: Tell, printed: Printed) -> None:
             continue
         verdict = judge_one(one, as_it_stands(pool))
         undo()
+        tell("promise", one.id, one.text, str(plain.judging.lesson(one, verdict)))
         tell("tried", one.id, verdict.what, verdict.kind, verdict.why)
         if str(printed):
             tell("printed", str(printed) + " …" * printed.more)

@@ -65,7 +65,7 @@ class FailedConnectWakesTheNext(Story):
             loan = self.take_soon(2, "a connect failed")
         except self.desk.driver_error:
             if self.desk.most > self.size:
-                raise NotJudged("two are opened at once, and one may be open") from None
+                raise NotJudged("two are opened at once, and one may be open", lesson=8) from None
             raise
         self.give(loan)
 
@@ -121,7 +121,7 @@ class OthersGoOnDuringACheck(Story):
         self.at(1)
         self.take()
         if self.desk.gates:
-            raise NotJudged("its check does not ask the database")
+            raise NotJudged("its check does not ask the database", lesson=4)
 
     def ben(self):
         self.at(2)
@@ -147,7 +147,7 @@ class OthersGoOnDuringARollback(Story):
         self.at(1)
         self.give(self.loan)
         if self.desk.gates:
-            raise NotJudged("it rolls nothing back")
+            raise NotJudged("it rolls nothing back", lesson=7)
 
     def ben(self):
         self.at(2)
@@ -192,7 +192,7 @@ class FailedReplacementFreesItsPlace(Story):
         try:
             _fails(self.take)
         except AssertionError:
-            raise NotJudged("a dead one is lent, and nothing has to replace it") from None
+            raise NotJudged("a dead one is lent, and nothing has to replace it", lesson=4) from None
         self.all_there("a dead one was to be replaced, and the connect failed")
 
 
@@ -228,7 +228,7 @@ class FailedRollback(Story):
             self.give(loan)
         self.desk.fails.clear()
         if not self.desk.seen["rollback"]:
-            raise NotJudged("it rolls nothing back")
+            raise NotJudged("it rolls nothing back", lesson=7)
         lost = "the rollback of a return failed, and its place is lost"
         others = [self.take_or(lost), self.take_or(lost)]
         assert all(self.raw(other) is not conn for other in others), (
@@ -253,8 +253,10 @@ class FailedClose(Story):
         self.desk.fails["close"] = [self.desk.error("server gone")]
         with contextlib.suppress(Exception):
             self.give(loan)
+        if not self.desk.seen["rollback"]:
+            raise NotJudged("it rolls nothing back", lesson=7)
         if not self.desk.seen["close"]:
-            raise NotJudged("it closes nothing after a rollback that failed")
+            raise NotJudged("it closes nothing after a rollback that failed", lesson=4)
         self.desk.fails.clear()
         self.all_there("a rollback failed, and then the close of that connection")
 

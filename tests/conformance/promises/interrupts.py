@@ -105,7 +105,7 @@ class InACheck(Story):
     def taken_and_checked(self):
         self.take()
         if self.desk.fails["use"] and not self.desk.seen["use"]:
-            raise NotJudged("its check does not ask the database")
+            raise NotJudged("its check does not ask the database", lesson=4)
 
 
 class InARollback(Story):
@@ -127,7 +127,7 @@ class InARollback(Story):
     def given_and_rolled_back(self, loan):
         self.give(loan)
         if not self.desk.seen["rollback"]:
-            raise NotJudged("it rolls nothing back")
+            raise NotJudged("it rolls nothing back", lesson=7)
 
 
 class InABlock(Story):

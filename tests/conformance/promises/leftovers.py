@@ -86,7 +86,7 @@ class FailedCommit(Story):
             )
         else:
             if self.desk.fails["commit"]:
-                raise NotJudged("its block does not commit by commit()")
+                raise NotJudged("its block does not commit by commit()", lesson=7)
             raise AssertionError("the commit failed, and nothing was told")
         loan = self.take()
         assert not self.desk.in_transaction(self.raw(loan)), "its transaction was left open"

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from poolkit.course.player import note
 from tests.conformance.story import NotJudged, Story
 
 
@@ -97,10 +98,11 @@ class ClosedFirst(Story):
     def ben(self):
         with contextlib.suppress(Exception):  # whether ben gets one is another story
             self.ask()
+            note("got one")
 
     def end(self):
         if not self.desk.seen["rollback"]:
-            raise NotJudged("it rolls nothing back")
+            raise NotJudged("it rolls nothing back", lesson=7)
         self.within_cap()
 
 
