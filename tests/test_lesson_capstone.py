@@ -194,10 +194,37 @@ def test_rolling_back_on_return_stores_no_refused_order():
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
-    [(10, 0, "none"), (0, 0, "none"), (10, 5, "fewer"), (9, 9, "about as many")],
+    [
+        (10, 0, "none"),
+        (0, 0, "none"),
+        (10, 5, "fewer"),
+        (9, 9, "about as many"),
+        (4, 15, "more"),
+        (0, 3, "more"),
+    ],
 )
 def test_counts_are_compared_in_the_words_of_the_prediction(before, after, said):
     assert capstone.compared(before, after) == said
+
+
+def test_shares_are_told_in_the_words_of_the_prediction():
+    assert [capstone.share(some, 7) for some in (0, 5, 7)] == ["none", "some", "all"]
+
+
+def test_an_open_transaction_lay_idle_for_less_than_a_twentieth_of_a_second():
+    since, idle = {}, []
+    open_ones = set()
+    for at, _, event, connection, _ in RECORDS[3]:
+        if event == "BEGIN":
+            open_ones.add(connection)
+        elif event in ("COMMIT", "ROLLBACK"):
+            open_ones.discard(connection)
+        elif event == "returned" and connection in open_ones:
+            since[connection] = at
+        elif event == "lent" and connection in since:
+            idle.append(at - since.pop(connection))
+
+    assert 0.02 < max(idle) < 0.05
 
 
 def test_side_by_side_gives_each_its_own_result():

@@ -147,6 +147,7 @@ def test_suite_tells_a_line_a_stage(store, capsys):
     assert '… `stage("end")`: end, 0 of 9. `close_all` is not written yet. Lesson 02.\n' in out
     assert ", 1 of 10 stages whole" in out
     assert store.solved() == {"capstone.waits"}
+    assert "Your pool is done" not in out
 
 
 def test_suite_takes_what_a_stage_came_to_until_the_file_changes(store, capsys, monkeypatch):
@@ -161,12 +162,16 @@ def test_suite_takes_what_a_stage_came_to_until_the_file_changes(store, capsys, 
     monkeypatch.setattr(staging, "put_through", noting)
     said(capsys, staging.stage, "lends")
     said(capsys, suite)
+    whole = said(capsys, suite)
     once = list(tried)
     write(RIGHT.replace("none came free", "nothing came free"))
     said(capsys, suite)
 
     assert once == [one.name for one in staging.stages()]
     assert tried == once * 2
+    assert "10 of 10 stages whole" in whole
+    assert "Go on with the three incidents" in whole
+    assert "`poolkit grade my_pool.py`" in whole
 
 
 @pytest.mark.parametrize(

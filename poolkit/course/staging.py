@@ -26,6 +26,10 @@ from poolkit.course.state import STARTED, Store, store
 FILE = "my_pool.py"
 STEPS = Path(__file__).parent / "lessons" / "capstone" / "steps"
 REFERENCE = Path("tests", "conformance", "reference.py")  # the last step
+ALL_KEPT = (
+    "Your pool is done. Go on with the three incidents, further down in lesson 14. What whoever "
+    f"teaches you sees of it is told by `poolkit grade {FILE}`, in a terminal in this folder."
+)
 _LIMITS = Limits(cell=10.0, whole=90.0)
 _SIGNS = {"kept": "kept", "broken": "broken", "open": "open", "not judged": "unjudged"}
 _outcomes: dict[tuple[str, str], Outcome] = {}  # what each stage came to, of each state of the file
@@ -175,6 +179,8 @@ def _suite_card(found: dict[Stage, Outcome]) -> Card:
         else:
             card.mark(_tone(outcome), f"{line}. {_next_up(first)}")
     reasons = [outcome for outcome in found.values() if outcome.reason not in ("", "not attempted")]
+    if card.tone == "kept":
+        card.say(ALL_KEPT)
     return card.say(reasons[0].story if reasons else "")
 
 

@@ -57,7 +57,7 @@ FAULTS = (
 -|            place, fit = self._lent.pop(id(conn), None), False
 +|            place, fit = self._lent.get(id(conn), None), False
 """,
-        also="fork.child_has_its_own numbers.second_return_adds_up",
+        also="threads.one_loan_twice fork.child_has_its_own numbers.second_return_adds_up",
     ),
     Fault(
         "takes in what it never lent",
@@ -67,7 +67,7 @@ FAULTS = (
 -|            raise ValueError(f"{conn!r} is not out on loan from this pool")
 +|        place = place or SimpleNamespace(conn=conn)
 """,
-        also="lends.second_return numbers.second_return_adds_up",
+        also="lends.second_return threads.one_loan_twice numbers.second_return_adds_up",
     ),
     # caps and waits
     Fault(
@@ -479,6 +479,17 @@ FAULTS = (
 +|            self._shelf = deque([*self._shelf, place])
 """,
         also="threads.cap_holds threads.wake_up_not_lost",
+    ),
+    Fault(
+        "looks for the loan first, and takes it then",
+        "threads.one_loan_twice",
+        """
+-|            place, fit = self._lent.pop(id(conn), None), False
++|            place, fit = self._lent.get(id(conn)), False
+
+ |            raise ValueError(f"{conn!r} is not out on loan from this pool")
++|        self._lent.pop(id(conn), None)
+""",
     ),
     # interrupts
     Fault(

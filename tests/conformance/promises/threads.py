@@ -60,6 +60,33 @@ class TwoReturns(Story):
         self.all_there("two were given back at once")
 
 
+class OneLoanTwice(Story):
+    """Two threads that give back the same loan at once give back one."""
+
+    size = 2
+    preemptions = 1
+    needs = "give"
+
+    def begin(self):
+        self.loan = self.take()
+        self.out.clear()
+
+    def back(self):
+        with contextlib.suppress(Exception):  # to refuse it is as good as to look over it
+            self.pool.release(self.loan)
+            note(f"gave {self.raw(self.loan)} back")
+
+    def ann(self):
+        self.back()
+
+    def ben(self):
+        self.back()
+
+    def end(self):
+        self.take()
+        self.take()
+
+
 class CapHolds(Story):
     """Two threads that ask at once never open more than there may be."""
 

@@ -277,7 +277,16 @@ def side_by_side(*plays: Callable[[], int]) -> list[int]:
 
 def compared(before: int, after: int) -> str:
     """The second count beside the first, in the words of the prediction."""
-    return "none" if not after else "fewer" if after < 0.8 * before else "about as many"
+    if not after:
+        return "none"
+    if after < 0.8 * before:
+        return "fewer"
+    return "more" if after > 1.25 * before else "about as many"
+
+
+def share(some: int, of: int) -> str:
+    """How many of so many, in the words of the prediction."""
+    return "none" if not some else "all" if some == of else "some"
 
 
 def refused_and_stored(pool_class: type) -> tuple[int, int]:

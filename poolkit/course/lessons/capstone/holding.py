@@ -19,8 +19,8 @@ def seconds_held(events, begin, end):
     A loan belongs to the line, `where`, of its "lent" event, and ends with "returned" on the same
     connection; one that does not end in the record goes on beyond `end`. Of each loan the part
     between `begin` and `end` counts; all loans of a line are added up. A line with no such part is
-    left out. `events` are tuples (at, thread, event, connection, where) in order of time,
-    and stay as they are.
+    left out. `events` are tuples (at, thread, event, connection, where) in order of time, or
+    none, and stay as they are.
     """
     held, out = {}, {}
 

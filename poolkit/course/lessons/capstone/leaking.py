@@ -17,7 +17,7 @@ def never_returned(events, longer_than):
     `events` are tuples (at, thread, event, connection, where), in order of time. A loan begins with
     "lent"; it ends with "returned" on the same connection, whichever thread that comes from. A loan
     without an end counts only if it began more than `longer_than` seconds before the last event of
-    the record, whatever that event is. `events` stays as it is.
+    the record, whatever that event is. `events` may be empty, and stays as it is.
     """
     out = {}
     for at, thread, event, connection, _ in events:

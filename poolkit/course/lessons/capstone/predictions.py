@@ -5,7 +5,8 @@ from poolkit.course.predicting import Prediction
 
 KINDS = ("basket", "search", "refund")
 LOADS = ("product", "checkout", "export")
-COUNTS = ("none", "fewer", "about as many")
+COUNTS = ("none", "fewer", "about as many", "more")
+SHARES = ("none", "some", "all")
 
 predictions = (
     Prediction(
@@ -55,7 +56,7 @@ predictions = (
         why="A larger pool buys time and hides the fault for just so long. It is the mend that is tried first, and its success is the reason why leaks live for years.",
     ),
     Prediction(
-        id="capstone.exports",
+        id="capstone.nine",
         question="Between 2 s and 4 s: which kind of request held the connections for most of the time, all its loans added up? And which kind timed out most often?",
         places={"held": LOADS, "timed_out": LOADS},
         sample={"held": "product", "timed_out": "product", "sure": 60},
@@ -94,6 +95,14 @@ predictions = (
                 "With twice as many connections the exports are through in half the time.",
             ),
             (
+                {"eight": "more"},
+                "Twice as many connections can be held at once; that takes none from the pages.",
+            ),
+            (
+                {"one_at_a_time": "more"},
+                "The exports wait outside, without a connection. That leaves more for the pages, not less.",
+            ),
+            (
                 {"one_at_a_time": "fewer"},
                 "One export holds one of four; three are left for pages all the time.",
             ),
@@ -107,16 +116,16 @@ predictions = (
     ),
     Prediction(
         id="capstone.stored",
-        question="Seven orders of that day were refused by the card company, and each customer read that nothing was ordered. How many of the seven stand in the table of orders at the end of the day?",
-        places={"stored": int},
-        sample={"stored": 0, "sure": 70},
+        question="Seven orders of that day were refused by the card company, and each customer read that nothing was ordered. How many of the seven stand in the table of orders at the end of the day: none, some or all?",
+        places={"stored": SHARES},
+        sample={"stored": "none", "sure": 70},
         explanations=(
             (
-                {"stored": 0},
+                {"stored": "none"},
                 "Nobody committed them on purpose. But nobody rolled them back either, and the connection went on to the next.",
             ),
             (
-                {"stored": 7},
+                {"stored": "all"},
                 "Most of them were committed by somebody else. One met a guest whose own work failed and was rolled back, and one was still open when the program ended.",
             ),
         ),
