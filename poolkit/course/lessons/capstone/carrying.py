@@ -18,8 +18,8 @@ def carried_on(events):
     with "COMMIT" or "ROLLBACK" on the same connection: `began` and `ended` are the threads of the
     two events, `how` is the second one's name. It outlived its loan if there was a "returned" on
     that connection in between, whoever borrowed it next. One that never ends is left out. `events`
-    are tuples (at, thread, event, connection, where) in order of time, or none, and stay as they
-    are.
+    are tuples (at, thread, event, connection, where) in order of time, or none; they stay as
+    they are.
     """
     still_open, returned, carried = {}, set(), []
     for _, thread, event, connection, _ in events:
