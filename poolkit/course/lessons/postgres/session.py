@@ -409,7 +409,7 @@ session = Exercise(
         ),
         slip(
             "raises with autocommit",
-            "It was turned over: what was True is False then.",
+            "Often it was turned over: what was True is False then.",
             breaks="works_with_autocommit",
             edit="""
 -        conn.autocommit = True

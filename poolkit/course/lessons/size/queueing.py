@@ -196,7 +196,9 @@ def leaves_nothing(client):
     """Whatever is thrown in while it waits or holds, nothing of it stays behind."""
     assume(stage(client, 1, (Visit(0, 3),)).taken[:5] == [1, 1, 1, 0, 0])
     seen = stage(client, 1, (Visit(0, 9, thrown=1.25),))
-    assert seen.ends == ["raises Interrupt"], because("swallowed", when="held", ends=seen.ends[0])
+    assert seen.ends == ["raises Interrupt"], because(
+        "swallowed", when="held a place", ends=seen.ends[0]
+    )
     assert seen.taken[1] == 0, "place lost"
     seen = stage(client, 1, (Visit(0, 3), Visit(0, 9, thrown=1.25)))
     assert seen.ends[1] == "raises Interrupt", because(
@@ -256,7 +258,7 @@ def _first_seen(what: str, second: int | None) -> str:
 
 def tell(history: tuple) -> str:
     size, visits = history
-    said = [f"{size} place{'s' if size > 1 else ''}, looked at 0.75 s, 1.75 s and so on"]
+    said = [f"{size} place{'s' if size > 1 else ''}, seen at 0.75 s, 1.75 s and so on"]
     return "; ".join([*said, *map(str, visits)])
 
 
