@@ -7,6 +7,7 @@ import pytest
 
 from poolkit import ConnectionConfig
 
+LEARNERS_PROGRESS = os.environ.get("POOLKIT_PROGRESS")  # where a learner's is kept
 os.environ["POOLKIT_PROGRESS"] = ":memory:"  # also for the kernels that nbval and nbclient start
 # Notebooks start a server of their own, so that they print the same for everyone. The conformance
 # tests, which leave nothing behind, take the one that you name.
@@ -36,11 +37,19 @@ def pytest_addoption(parser):
         metavar="MODULE:CLASS",
         help="the pool to put through tests/conformance, or through the tests of ConnectionPool",
     )
+    parser.addoption(
+        "--stage",
+        metavar="NAME",
+        action="append",
+        help="of tests/conformance only this stage, such as lends; may be given several times",
+    )
 
 
 def pytest_configure(config):
     if config.getoption("--pool"):
         named_pool(config.getoption("--pool"))  # a name that is wrong is told before anything runs
+    for name in config.getoption("--stage") or ():
+        known_stage(name)
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +67,15 @@ def named_pool(spec):
         raise pytest.UsageError(
             f"--pool {spec}: {error}. It names a class in a file of this folder: my_pool:Pool"
         ) from None
+
+
+def known_stage(name):
+    """Raise the usage error that names the stages there are, if this is none."""
+    from tests.conformance.judging import STAGES
+
+    known = [stage.name for stage in STAGES]
+    if name not in known:
+        raise pytest.UsageError(f"--stage {name}: there is {', '.join(known)}")
 
 
 @pytest.fixture

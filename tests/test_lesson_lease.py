@@ -8,6 +8,7 @@ from poolkit import ConnectionConfig, ConnectionPool, SimplePool
 from poolkit.course.checking import examine
 from poolkit.course.exercises import find
 from poolkit.course.lessons import lease
+from poolkit.course.lessons.lease import promises, trials
 from poolkit.course.slips import thing_of
 
 
@@ -18,16 +19,16 @@ def poolkits(pool):
 
 FORMS = {"class": lease.CommittingLoan, "generator": lease.lending, "poolkit": poolkits}
 BLOCKS = {
-    "ends well": lease.writes(lease.GUEST),
-    "raises": lease.fails_after(lease.GUEST, lease.Oops("planned")),
-    "is interrupted": lease.fails_after(lease.GUEST, KeyboardInterrupt("planned")),
-    "cannot be committed": lease.writes(lease.NO_GUEST),
+    "ends well": trials.writes(trials.GUEST),
+    "raises": trials.fails_after(trials.GUEST, trials.Oops("planned")),
+    "is interrupted": trials.fails_after(trials.GUEST, KeyboardInterrupt("planned")),
+    "cannot be committed": trials.writes(trials.NO_GUEST),
 }
 
 
 def what_comes_of(form, work):
     """The exception, whether a transaction is left open, and what is stored."""
-    with lease.desk() as pool:
+    with trials.desk() as pool:
         came = None
         try:
             with form(pool) as conn:
@@ -35,7 +36,7 @@ def what_comes_of(form, work):
         except BaseException as error:
             came = error
         (conn,) = pool.opened
-        return type(came), str(came), conn.in_transaction, lease.stored(conn)
+        return type(came), str(came), conn.in_transaction, trials.stored(conn)
 
 
 @pytest.mark.parametrize("form", ["class", "generator"])
@@ -47,7 +48,7 @@ def test_answer_does_what_the_library_does(form, block):
 
 
 def test_the_library_keeps_the_promises_of_the_class():
-    for claim in lease.PROMISES[:-1]:  # the last one counts what a SimplePool takes back
+    for claim in promises.PROMISES[:-1]:  # the last one counts what a SimplePool takes back
         claim(poolkits)
 
 

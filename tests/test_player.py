@@ -17,7 +17,7 @@ import pytest
 
 from poolkit.course.guard import Guard
 from poolkit.course.lessons import scenes
-from poolkit.course.player import Scene, note, play, play_all
+from poolkit.course.player import Scene, note, play, play_all, props
 from poolkit.pool import ConnectionPool
 from tests import player_pools as pools
 
@@ -711,6 +711,31 @@ def test_a_limit_around_a_check_leaves_nothing_in_place():
     while threading.Lock is not Lock and time.monotonic() < deadline:
         time.sleep(0.01)
     assert play_all(scenes.woken(pools.ConditionPool)).ok
+
+
+@pytest.mark.parametrize("moment", [0, 3, 11])
+def test_what_is_ended_in_the_midst_of_clearing_up_is_cleared_up_after_it(moment, monkeypatch):
+    def ended_then():
+        steps.append("once")
+        if len(steps) == 1:
+            raise KeyboardInterrupt
+
+    steps, undo_all = [], props._undo_all
+
+    def late(undo):
+        if not steps and len(undo) > 11:  # the one that holds the names
+            undo.insert(len(undo) - moment, ended_then)
+        undo_all(undo)
+
+    monkeypatch.setattr(props, "_undo_all", late)
+    with pytest.raises(KeyboardInterrupt):
+        play(scenes.woken(pools.ConditionPool))
+    assert threading.Lock is not Lock or moment
+
+    props.clear_up()
+
+    assert steps == ["once", "once"]
+    assert play(scenes.woken(pools.ConditionPool)).ok
 
 
 def test_insist_fails_with_a_key_and_what_its_story_is_filled_with():

@@ -15,9 +15,9 @@ def test_place_is_my_work_or_memory(monkeypatch, tmp_path):
     (tmp_path / "my_work").mkdir()
     monkeypatch.delenv("POOLKIT_PROGRESS", raising=False)
 
-    monkeypatch.setattr(state, "_HERE", tmp_path)
+    monkeypatch.setattr(state, "STARTED", tmp_path)
     assert state.place() == MEMORY
-    monkeypatch.setattr(state, "_HERE", tmp_path / "my_work" / "sub")
+    monkeypatch.setattr(state, "STARTED", tmp_path / "my_work" / "sub")
     assert state.place() == str(tmp_path / "my_work" / "progress.db")
     monkeypatch.setenv("POOLKIT_PROGRESS", "elsewhere.db")
     assert state.place() == "elsewhere.db"
@@ -134,7 +134,7 @@ def test_a_folder_that_lessons_were_handed_out_to_is_the_place_whatever_its_name
 ):
     (tmp_path / ".handed_out.json").write_text("{}", encoding="utf-8")
     monkeypatch.delenv("POOLKIT_PROGRESS", raising=False)
-    monkeypatch.setattr(state, "_HERE", tmp_path)
+    monkeypatch.setattr(state, "STARTED", tmp_path)
 
     assert state.place() == str(tmp_path / "progress.db")
 

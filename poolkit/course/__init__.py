@@ -6,6 +6,7 @@ from poolkit.course.helping import explain, hint, solution
 from poolkit.course.overview import progress
 from poolkit.course.pausing import listen
 from poolkit.course.predicting import predict, recall, reveal
+from poolkit.course.staging import stage, suite
 
 __all__ = [
     "check",
@@ -18,6 +19,8 @@ __all__ = [
     "recall",
     "reveal",
     "solution",
+    "stage",
+    "suite",
 ]
 
 listen()

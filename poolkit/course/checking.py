@@ -412,7 +412,7 @@ def _card(verdict: Verdict) -> Card:
     else:
         _mark_claims(card, verdict)
     if verdict.printed.strip():
-        card.say("It printed:").code(_folded(verdict.printed.strip()))
+        card.say("It printed:").code(folded(verdict.printed.strip()))
     if verdict.kept:
         card.say(exercise.after)
     elif verdict.reason != "not attempted":
@@ -420,7 +420,7 @@ def _card(verdict: Verdict) -> Card:
     return card
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """A text in which a line that is repeated stands once: a check runs the code many times."""
     runs = [(line, len(list(same))) for line, same in itertools.groupby(text.splitlines())]
     return "\n".join(line if times == 1 else f"{line}  ({times} times)" for line, times in runs)

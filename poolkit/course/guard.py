@@ -30,6 +30,7 @@ LIBRARIES = tuple(
 LATEST = 2.0  # times its limit, and a call is ended, however busy the machine is
 
 _left_behind: list[threading.Thread] = []
+after_ending: list[Callable[[], None]] = []  # what has to be cleared up when threads were ended
 
 
 class Ended(BaseException):
@@ -109,7 +110,7 @@ class Guard:
     def __init__(self, each: float = 2.0, whole: float = 4.0, most_printed: int = 400) -> None:
         self._each, self._left = each, whole
         self._before = set(threading.enumerate())
-        self.printed = _Printed(most_printed)
+        self.printed = Printed(most_printed)
 
     def __enter__(self) -> Guard:
         self._saved = sys.stdout, sys.stderr, builtins.input, sys.breakpointhook
@@ -177,14 +178,17 @@ class Guard:
                     break
 
     def _end_threads(self) -> None:
-        ends = monotonic() + 0.5
+        ends, ended = monotonic() + 0.5, False
         while (alive := self._new_threads()) and monotonic() < ends:
             for thread in alive:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(thread.ident), ctypes.py_object(Ended)
                 )
+            ended = True
             sleep(0.02)  # an `except:` in a loop may swallow one, so it is sent again
         _left_behind.extend(thread for thread in alive if thread not in _left_behind)
+        for clear_up in after_ending if ended else ():
+            clear_up()
 
     def _muffle(self) -> None:
         for name in ("stdout", "stderr"):
@@ -233,8 +237,8 @@ def _line(filename: str, number: int, thread: str = "") -> Line:
     return Line(number, linecache.getline(filename, number).strip(), thread)
 
 
-class _Printed:
-    """The first few hundred characters of what the learner's code printed."""
+class Printed:
+    """The first few hundred characters of what the learner's code printed; good as a stream."""
 
     def __init__(self, most: int) -> None:
         self._most, self._parts, self.more = most, [], False
@@ -246,6 +250,13 @@ class _Printed:
         if room > 0:
             self._parts.append(text[:room])
 
+    def write(self, text: str) -> int:
+        self.add(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
     def __str__(self) -> str:
         return "".join(self._parts)
 
@@ -253,7 +264,7 @@ class _Printed:
 class _Switch:
     """A stream that keeps what the checked threads print, and passes on what the others do."""
 
-    def __init__(self, real, kept: _Printed, main: threading.Thread | None) -> None:
+    def __init__(self, real, kept: Printed, main: threading.Thread | None) -> None:
         self._real, self._kept, self._main = real, kept, main
 
     def write(self, text: str) -> int:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from poolkit.course.exercises import find
+from poolkit.course.exercises import everything, find
 from poolkit.course.shown import Card, short
 from poolkit.course.source import solution_source
 from poolkit.course.state import store
 
 RUNGS = ("a nudge", "an approach", "nearly code")
+FROM_A_WHOLE = (
+    "Methods of a pool that keeps all promises; its places are shelved, lent or in somebody's hands. "
+    "Yours may be of another build. The whole stands in tests/conformance/reference.py."
+)
 _given: dict[str, int] = {}
+
+
+def _helped(id: str) -> tuple[object, bool]:
+    """The exercise of this id, or the stage of the learner's pool; whether it is a stage."""
+    stages = {one.id: one for one in everything("stages")}
+    if isinstance(id, str) and id in stages:
+        return stages[id], True
+    return find("exercises", id), False
 
 
 def hint(id: str, rung: int | None = None) -> None:
     """Show the next hint of an exercise, or a certain one: 1 a nudge, 2 an approach, 3 nearly code."""
-    exercise = find("exercises", id)
+    exercise, _ = _helped(id)
     card = Card(tone="note")
     if rung is not None and (type(rung) is not int or not 1 <= rung <= 3):
         card.say(f"There are three hints, 1 to 3; you asked for {short(rung)}.").show()
@@ -35,13 +47,16 @@ def hint(id: str, rung: int | None = None) -> None:
 
 def solution(id: str, *, force: bool = False) -> None:
     """Show our answer, after two real tries of yours; `force=True` shows it at once."""
-    exercise = find("exercises", id)
+    exercise, is_stage = _helped(id)
     tries = store().tries(id)
     if tries >= 2 or force or id in store().solved():
-        Card("One answer", "note").code(solution_source(exercise)).show()
+        source = exercise.solution() if is_stage else solution_source(exercise)
+        card = Card("One answer", "note").code(source)
+        card.say(FROM_A_WHOLE if is_stage else "").show()
         return
+    through = "stage" if is_stage else "check"
     left = "two real tries" if tries == 0 else "one more try that differs from your last"
-    card = Card(tone="open").say(f"The solution opens after {left}, run through `check`.")
+    card = Card(tone="open").say(f"The solution opens after {left}, run through `{through}`.")
     card.say(
         f'Until then there is `hint("{id}")`. To see it all the same: `solution("{id}", force=True)`.'
     ).show()

@@ -1,7 +1,7 @@
 """The notebooks as files: stubs kept true to their answers, and the solved copies made from both.
 
-`poolkit rebuild` refreshes the stubs in notebooks/, makes notebooks/solved/ anew and writes down
-the outcomes of the predictions. `poolkit rebuild --check` changes nothing and says what is stale.
+`poolkit rebuild` refreshes the stubs in notebooks/, makes notebooks/solved/ anew, with the solved
+my_pool.py beside them, and writes down the outcomes of the predictions. `poolkit rebuild --check` changes nothing and says what is stale.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from poolkit.course.predicting import OUTCOMES
 from poolkit.course.source import solution_source, stub_source
 
 LEARNER, SOLVED = ROOT / "notebooks", ROOT / "notebooks" / "solved"
+POOL = "my_pool.py"  # beside the notebooks: the one to begin with, and the solved one
+REFERENCE = ROOT / "tests" / "conformance" / "reference.py"
 MARK = re.compile(r"\A# exercise: (\S+)(?:\n|\Z)")
 IGNORED = "nbval-ignore-output"
 _METADATA = {
@@ -201,7 +203,14 @@ def stale() -> list[str]:
     said += [
         f"solved/{p.name}: has no lesson" for p in SOLVED.glob("*.ipynb") if p.name not in known
     ]
+    if (LEARNER / POOL).exists() and _solved_pool() != REFERENCE.read_text(encoding="utf-8"):
+        said.append(f"solved/{POOL}: not the reference of the conformance suite")
     return said
+
+
+def _solved_pool() -> str:
+    path = SOLVED / POOL
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _keep_outcomes(found: dict[str, dict]) -> None:
@@ -247,6 +256,7 @@ def main(argv: list[str] | None = None) -> int:
     from nbclient.exceptions import CellExecutionError
 
     found: dict[str, dict] = {}
+    (SOLVED / POOL).write_bytes(REFERENCE.read_bytes())
     for path in chosen:
         print(f"{path.name} …", flush=True)
         try:

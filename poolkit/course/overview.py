@@ -9,11 +9,15 @@ from poolkit.course.state import MEMORY, Store, store
 
 
 def lesson_rows(kept: Store) -> tuple[list[list[str]], str]:
-    """The table of the lessons, with its head, and the id of the first exercise not solved, or ''."""
+    """The table of the lessons, with its head, and the id of the first exercise not solved, or ''.
+
+    The stages of the last lesson count as exercises.
+    """
     solved, guesses = kept.solved(), kept.predictions()
     rows, following = [["lesson", "exercises", "predicted", "right"]], ""
     for lesson in LESSONS:
-        exercises = [one.id for one in lesson_part(lesson.name, "exercises")]
+        tasks = (*lesson_part(lesson.name, "stages"), *lesson_part(lesson.name, "exercises"))
+        exercises = [one.id for one in tasks]
         asked = [one.id for one in lesson_part(lesson.name, "predictions")]
         done = [id for id in exercises if id in solved]
         made = [id for id in asked if id in guesses]

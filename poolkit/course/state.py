@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 MEMORY = ":memory:"
@@ -17,18 +18,18 @@ _TABLES = (
 
 _APPLICATION = 0x706F6F6C  # "pool", in the file's header: SQLite's own mark of whose file it is
 RECORD = ".handed_out.json"  # what `poolkit lab` and `hand-out` leave beside the lessons
-_HERE = Path.cwd()  # as the kernel started: a later %cd changes nothing
+STARTED = Path.cwd()  # as the kernel started: a later %cd changes nothing
 
 
-def place() -> str:
+def place(environ: Mapping[str, str] = os.environ) -> str:
     """Where progress is kept: POOLKIT_PROGRESS, else the learner's folder, else memory.
 
     The learner's folder is the nearest one, from where the kernel started upwards, that lessons
     were handed out to or that is called my_work; a link to it will do.
     """
-    if asked := os.environ.get("POOLKIT_PROGRESS"):
+    if asked := environ.get("POOLKIT_PROGRESS"):
         return asked
-    for folder in (_HERE, *_HERE.parents):
+    for folder in (STARTED, *STARTED.parents):
         if folder.name == "my_work" or (folder / RECORD).exists():
             return str(folder / "progress.db")
     return MEMORY

@@ -11,10 +11,12 @@ An adapter may say more about itself in class attributes; each has the default t
     connect = …           # connect(path), a static method: how the pool itself opens a SQLite file
     raw(loan)             # a static method: the connection in what `acquire` lends, if wrapped
     abandon(loan)         # a static method: keep a loan that is dropped from giving itself back
+    dispose               # "the name of a method" that ends what the pool runs besides
     documented = {}       # per stage or feature: what the pool's own documentation says
     version = ""
 """
 
+import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -64,21 +66,37 @@ class Pool(Protocol):
         """Tell how many connections are `idle`, how many `in_use`, how many callers `waiting`."""
 
 
+def said(pool: type, what: str, default: Any = None) -> Any:
+    """What an adapter says of itself under this name.
+
+    A pool that is taken as it stands says nothing (plain.py); and where a static method is meant, a
+    method of that name is the pool's own affair.
+    """
+    stands = vars(pool).get("as_it_stands")
+    if stands is not None:
+        return stands.get(what, default)
+    if what in ("connect", "raw", "abandon"):
+        found = inspect.getattr_static(pool, what, None)
+        return getattr(pool, what) if isinstance(found, staticmethod) else default
+    return getattr(pool, what, default)
+
+
 def lacks(pool: type) -> dict[str, str]:
-    return getattr(pool, "lacks", {})
+    return said(pool, "lacks", {})
 
 
 def name(pool: type) -> str:
-    return getattr(pool, "name", pool.__name__)
+    return said(pool, "name", pool.__name__)
 
 
 def raw(pool: type, loan: Any) -> Any:
-    return pool.raw(loan) if hasattr(pool, "raw") else loan
+    unwrap = said(pool, "raw")
+    return unwrap(loan) if unwrap else loan
 
 
 def followed(pool: type) -> list[Any] | None:
-    return getattr(pool, "follow", [pool])
+    return said(pool, "follow", [pool])
 
 
 def timed_out(pool: type) -> Any:
-    return getattr(pool, "timed_out", TimeoutError)
+    return said(pool, "timed_out", TimeoutError)

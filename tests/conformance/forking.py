@@ -2,7 +2,7 @@
 
     python -m tests.conformance.forking MODULE:CLASS
 
-prints what came of each as JSON. A child says through a pipe how far it is; who hears nothing for
+tells what came of each. A child says through a pipe how far it is; who hears nothing for
 LIMIT seconds takes it as stuck.
 """
 
@@ -10,27 +10,28 @@ import contextlib
 import functools
 import gc
 import importlib
-import json
 import os
 import select
 import signal
-import subprocess
 import sys
 import tempfile
-import traceback
+import threading
 
 from tests.conformance import adapter as shape
+from tests.conformance import apart
 from tests.conformance.desk import Desk
 from tests.conformance.verdicts import Verdict
 
 LIMIT = 3.0  # seconds
+STUCK = "broken", "the process itself was stuck"
+NOT_TRIED = "not judged", "the process was stuck before"
 
 
 def judged(name, pool):
     if not hasattr(os, "fork"):
         return Verdict("not judged", "this system has no fork")
     found = _all(f"{pool.__module__}:{pool.__qualname__}", tuple(sys.path))
-    return Verdict(*found.get(name, ("not judged", found.get("error", "the process ended early"))))
+    return Verdict(*found.get(name, ("not judged", found.get("error", "it was not tried"))))
 
 
 @functools.cache
@@ -38,18 +39,8 @@ def _all(spec, path):
     """Run this file on a pool, once for all its promises."""
     if spec.startswith("__main__:"):
         return {"error": "the class must be in a file, for another process to import it"}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", __name__, spec],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    try:
-        return json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
-        return {"error": (done.stderr.strip() or "nothing came back").splitlines()[-1]}
+    found, error = apart.ask(__name__, spec)
+    return found or {"error": error}
 
 
 class Child:
@@ -87,8 +78,8 @@ class Ground:
 
     def __init__(self, pool, folder, size=2):
         self.kind = pool
-        opener = getattr(pool, "connect", None)
-        self.desk = getattr(pool, "desk", Desk)(f"{folder}/t.db", opener)
+        opener = shape.said(pool, "connect")
+        self.desk = shape.said(pool, "desk", Desk)(f"{folder}/t.db", opener)
         self.desk.make_table()
         self.pool = pool(self.desk.connect, size, None if "timeout" in shape.lacks(pool) else 2.0)
 
@@ -98,6 +89,11 @@ class Ground:
         self.desk.write(loan)
         loan.commit()
         self.pool.release(loan)
+
+    def close(self):
+        """Close the pool, if it can be closed and says how."""
+        if "close" not in shape.lacks(self.kind) and hasattr(self.pool, "close_all"):
+            self.pool.close_all()
 
     def inherited(self, loan, made):
         conn = shape.raw(self.kind, loan)
@@ -150,9 +146,8 @@ def parent_goes_on(ground):
     def job(say, hear):
         with contextlib.suppress(Exception):  # to be refused is right
             ground.pool.release(ground.pool.acquire())
-        if "close" not in shape.lacks(ground.kind):
-            with contextlib.suppress(Exception):
-                ground.pool.close_all()
+        with contextlib.suppress(Exception):
+            ground.close()
         say("done")
 
     said = _once(job)
@@ -183,8 +178,7 @@ def nothing_committed_is_lost(ground):
     child = Child(job)
     said = [child.hear()]
     ground.write()
-    if "close" not in shape.lacks(ground.kind):
-        ground.pool.close_all()
+    ground.close()
     ground.pool = None
     gc.collect()
     child.go_on()
@@ -212,19 +206,35 @@ TRIALS = {
 
 
 def main(spec):
+    tell = apart.teller()
     module, _, name = spec.partition(":")
     pool = functools.reduce(getattr, name.split("."), importlib.import_module(module))
     found = {}
     for trial, job in TRIALS.items():
+        found[trial] = _tried(job, pool)
+        if found[trial] == STUCK:
+            break
+    tell({**dict.fromkeys(TRIALS, NOT_TRIED), **found})
+    os._exit(0)  # what the pools still have open is of no interest
+
+
+def _tried(job, pool):
+    """The verdict on one promise, in a thread, since the parent may be stuck as well."""
+    came = []
+
+    def trial():
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             try:
-                why = job(Ground(pool, folder, 1 if job is child_is_not_stuck else 2))
-            except Exception as error:
-                why = f"{error!r} came out"
-                traceback.print_exc()
-        found[trial] = ("broken", why) if why else ("kept", "")
-    print(json.dumps(found), flush=True)
-    os._exit(0)  # what the pools still have open is of no interest
+                came.append(job(Ground(pool, folder, 1 if job is child_is_not_stuck else 2)))
+            except BaseException as error:
+                came.append(f"{error!r} came out")
+
+    thread = threading.Thread(target=trial, daemon=True)
+    thread.start()
+    thread.join(3 * LIMIT)
+    if not came:
+        return STUCK
+    return ("broken", came[0]) if came[0] else ("kept", "")
 
 
 if __name__ == "__main__":

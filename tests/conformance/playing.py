@@ -105,7 +105,15 @@ def _why(result) -> str:
     """What was seen, and where it takes an order of the threads to see it, that order."""
     seen, told = result.key, " ".join(str(result).split())
     if result.kind == "raised":
-        seen = f"{type(result.error).__name__}: {result.error}"
+        seen = _raised(result)
     if result.kind not in ("claim", "raised"):
         return told
-    return f"{seen}. {told}" if "paused" in told else seen
+    return f"{seen.rstrip('.')}. {told}" if "paused" in told else seen
+
+
+def _raised(result) -> str:
+    """The exception, and the line of the pool that it came from."""
+    text = " ".join(str(result.error).split())
+    who = f"{result.who} got {type(result.error).__name__}" if result.who else "it raised"
+    where = f", at `{result.line}`" if result.line else ""
+    return f"{who}{f': {text}' * bool(text)}{where}"

@@ -178,7 +178,7 @@ class PsycopgPool:
     def close_all(self):
         self.pool.close()
 
-    dispose = close_all
+    dispose = "close_all"
 
     def stats(self):
         numbers = self.pool.get_stats()

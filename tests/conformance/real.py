@@ -9,15 +9,14 @@ A story that interrupts `ann` is played in a process of its own, where she is th
     python -m tests.conformance.real MODULE:CLASS PROMISE
 """
 
-import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 
 from tests.conformance import adapter as shape
+from tests.conformance import apart
 from tests.conformance.story import NotJudged, Story
 from tests.conformance.verdicts import Verdict
 
@@ -173,28 +172,19 @@ def _verdict(error: BaseException) -> Verdict:
 
 def _in_a_process(story: type[Story], pool: type) -> Verdict:
     spec = f"{pool.__module__}:{pool.__qualname__}"
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", __name__, spec, story.__module__, story.__name__],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    try:
-        return Verdict(*json.loads(done.stdout.splitlines()[-1]))
-    except (IndexError, ValueError):
-        return Verdict("not judged", (done.stderr.strip() or "nothing came back").splitlines()[-1])
+    found, error = apart.ask(__name__, spec, story.__module__, story.__name__)
+    return Verdict(*found) if found else Verdict("not judged", error)
 
 
 def main(spec: str, module: str, name: str) -> None:
     import importlib
 
+    tell = apart.teller()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     pool_module, _, pool_name = spec.partition(":")
     pool = getattr(importlib.import_module(pool_module), pool_name)
     story = getattr(importlib.import_module(module), name)
-    print(json.dumps(_play(story, pool, main="ann")), flush=True)
+    tell(_play(story, pool, main="ann"))
     os._exit(0)
 
 

@@ -26,7 +26,7 @@ class Story:
     size = 1  # connections that the pool may open
     timeout: float | None = 10.0  # seconds that it waits at its cap
     needs = ""  # the features without which there is nothing to promise
-    about = ""  # "cap": the story is about how many may be open; in others that is not judged
+    about = ""  # "loan", "cap": what a loan is, how many may be open; others are not judged then
     preemptions = 0  # switches from a thread that could have gone on; 0: at waits only
     interrupts = False  # whether ann is interrupted
     plays = 1000  # orders that are tried at most, the simplest first
@@ -36,7 +36,7 @@ class Story:
     def __init__(self, pool: type, scene: Any) -> None:
         self.pool_class, self.scene = pool, scene
         self.out: list[Any] = []
-        self.desk = self.make_desk(getattr(pool, "desk", Desk))
+        self.desk = self.make_desk(shape.said(pool, "desk", Desk))
         self.pool = pool(self.desk.connect, self.size, self._patience())
         self.happened: dict[str, threading.Event] = {}
         self.begin()
@@ -47,9 +47,10 @@ class Story:
     def over(self) -> None:
         """Clear up after a play."""
         for loan in self.out:
-            getattr(self.pool_class, "abandon", id)(loan)
+            shape.said(self.pool_class, "abandon", id)(loan)
         self.desk.end()
-        getattr(self.pool, "dispose", int)()
+        if isinstance(ends := shape.said(self.pool_class, "dispose"), str):
+            getattr(self.pool, ends)()
 
     def _patience(self) -> float | None:
         """A pool that cannot end a wait waits for ever, where the story does not ask for more."""
@@ -101,12 +102,13 @@ class Story:
         return loan
 
     def took(self, loan: Any) -> None:
-        assert loan is not None, "acquire() returned None"
-        conn = self.raw(loan)
+        conn = self.raw(loan) if loan is not None else None
+        if conn is None and len(self.out) >= self.size:
+            raise AssertionError("all are lent, and acquire() returned None")
+        if not any(conn is made for made in self.desk.made):
+            kind = "None" if conn is None else type(conn).__name__
+            self._is_about("loan", f"acquire() returned {kind}, which connect() did not make")
         note(f"took {conn}")
-        assert any(conn is made for made in self.desk.made), (
-            f"acquire() returned {type(conn).__name__}, which connect() did not make"
-        )
         assert not any(conn is self.raw(other) for other in self.out), (
             f"{conn} was lent to two borrowers at once"
         )
@@ -116,10 +118,11 @@ class Story:
 
     def _count(self) -> None:
         if len(self.out) > self.size and "cap" not in shape.lacks(self.pool_class):
-            seen = f"{len(self.out)} are lent at once, and {self.size} may be"
-            if self.about == "cap":
-                raise AssertionError(seen)
-            raise NotJudged(seen)
+            self._is_about("cap", f"{len(self.out)} are lent at once, and {self.size} may be")
+
+    def _is_about(self, what: str, seen: str) -> None:
+        """What was seen breaks a story that is about it; any other cannot be judged then."""
+        raise AssertionError(seen) if self.about == what else NotJudged(seen)
 
     def give(self, loan: Any) -> None:
         """Give back what `take` got."""
@@ -135,7 +138,19 @@ class Story:
         except shape.timed_out(self.pool_class):
             note("gave up")
             return True
+        except (AssertionError, NotJudged):
+            raise
+        except Exception as error:
+            if len(self.out) < self.size:
+                raise
+            seen = f"all are lent, and acquire() raised {error!r}, which is no time-out"
+            raise AssertionError(seen) from None
         return False
+
+    def take_or(self, lost: str) -> Any:
+        """Borrow, where there must be one; `lost` says what else was seen."""
+        assert not self.refused(), lost
+        return self.out[-1]
 
     def raw(self, loan: Any) -> Any:
         return shape.raw(self.pool_class, loan)
@@ -176,7 +191,7 @@ class FileStory(Story):
 
     def make_desk(self, kind: type[Desk]) -> Desk:
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        desk = kind(f"{self.folder.name}/t.db", getattr(self.pool_class, "connect", None))
+        desk = kind(f"{self.folder.name}/t.db", shape.said(self.pool_class, "connect"))
         desk.make_table()
         return desk
 

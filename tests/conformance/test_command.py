@@ -1,5 +1,6 @@
 """The command: `python -m pytest …/tests/conformance --pool module:Class`, from any folder."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 from poolkit.course.files import ROOT
+from poolkit.course.state import Store
 from tests.conformance import broken, judging
 from tests.conformance.edits import RIGHT
 from tests.conftest import named_pool
@@ -14,10 +16,11 @@ from tests.conftest import named_pool
 COMMAND = [sys.executable, "-m", "pytest", str(ROOT / "tests" / "conformance"), "-n", "0", "-q"]
 
 
-def put_through(folder, *options):
+def put_through(folder, *options, keep=":memory:"):
     done = subprocess.run(
         [*COMMAND, "-p", "no:cacheprovider", *options],
         cwd=folder,
+        env={**os.environ, "POOLKIT_PROGRESS": keep},
         capture_output=True,
         text=True,
         check=False,
@@ -58,8 +61,31 @@ def test_a_starter_with_nothing_but_signatures_ends_soon(tmp_path):
     code, told = put_through(tmp_path, "--pool", "my_pool:Pool")
 
     assert code == 1
-    assert "lends and reuses: 0 of 6; first broken: A connection that is lent is open" in told
+    first = (
+        "lends and reuses: 0 of 6, 5 not judged; first broken: A connection that is lent is open"
+    )
+    assert first in told
+    assert "acquire() returned None, which connect() did not make" in told
     assert len(re.findall(r"^.+: \d+ of \d+", told, re.MULTILINE)) == len(judging.STAGES)
+
+
+def test_one_stage_alone_counts_as_progress_in_a_learner_s_folder(tmp_path):
+    folder = tmp_path / "my_work"
+    folder.mkdir()
+    (folder / "my_pool.py").write_text(RIGHT.read_text(encoding="utf-8"), encoding="utf-8")
+
+    code, told = put_through(folder, "--pool", "my_pool:Pool", "--stage", "order", keep="")
+
+    assert code == 0
+    assert told.rstrip().splitlines()[-2:-1] == ["order: 4 of 4"]
+    assert Store(str(folder / "progress.db")).solved() == {"capstone.order"}
+
+
+def test_a_stage_that_there_is_not_is_one_line(tmp_path):
+    code, told = put_through(tmp_path, "--stage", "ordre")
+
+    assert code == 4
+    assert "--stage ordre: there is lends, waits, order" in told
 
 
 def test_a_wrong_name_is_told_in_one_line_before_anything_runs(tmp_path):

@@ -21,5 +21,5 @@ def test_promise(promise, conforming, record_property):
         assert verdict.what == "broken"
         pytest.xfail(verdict.why)
     if verdict.what != "kept":
-        lesson = f"Lesson {promise.lesson:02} teaches it."
+        lesson = f"To read up: lesson {promise.lesson:02}."
         pytest.fail(f"{promise.text}\n{verdict.why}\n{lesson}", pytrace=False)

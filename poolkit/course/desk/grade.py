@@ -13,6 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from poolkit.course.desk import results
+from poolkit.course.desk.pool_running import (
+    KEPT,
+    OPEN,
+    SUITE,
+    NoSuite,
+    Outcome,
+    first_not_kept,
+    put_through,
+    suite_folder,
+)
 from poolkit.course.desk.results import Graded, Guess, Row
 from poolkit.course.desk.running import Heard, Limits, run_submission
 from poolkit.course.desk.speaking import Parser, command, complain, number, say
@@ -23,6 +33,9 @@ HELP = """\
 Run notebooks that were handed in, each in a fresh process, and judge them with this course's own
 checks. Files, folders (with all below them) and patterns will do. Nothing is written but what you
 ask for. Points are the claims that hold, of those there are.
+
+A my_pool.py (ann_my_pool.py) is put through the promises of tests/conformance, in a clone of the
+course; its points are the promises that it keeps, stage by stage.
 
 A file's lesson is known by its name, which may have something added (ann_02_simple.ipynb), else by
 its exercises. Exit code 0; 2 if something could not be graded, one line on stderr for each.
@@ -43,12 +56,12 @@ def grade(path: str, limits: Limits = _LIMITS, stop: threading.Event | None = No
 
 def grade_submission(submission: Submission, limits: Limits, stop: threading.Event) -> Graded:
     """Grade what was read already. Raises NotGraded where it cannot be started."""
+    if submission.is_pool:
+        return _grade_pool(submission, limits, stop)
     exercises = lesson_part(submission.lesson, "exercises")
     heard = run_submission(submission.cells, [one.id for one in exercises], limits, stop)
     if heard.at is None and not heard.done:
-        raise NotGraded(
-            f"{submission.path}: could not be started; --memory {limits.memory} may be too little"
-        )
+        raise _not_started(submission, limits)
     predictions = [
         Guess(id, json.loads(guess), json.loads(out))
         for id, (guess, out) in heard.predictions.items()
@@ -57,17 +70,55 @@ def grade_submission(submission: Submission, limits: Limits, stop: threading.Eve
     return Graded(submission.path, key(submission, limits), rows, predictions, heard.notes)
 
 
+def _grade_pool(submission: Submission, limits: Limits, stop: threading.Event) -> Graded:
+    stages = [one.name for one in lesson_part("capstone", "stages")]
+    try:
+        outcome = put_through(submission.cells[0], stages, limits, stop)
+    except NoSuite as missing:
+        raise NotGraded(f"{submission.path}: {missing}") from missing
+    if not outcome.promises:
+        raise _not_started(submission, limits)
+    rows = [_row_of_stage(name, outcome) for name in stages]
+    return Graded(submission.path, key(submission, limits), rows, [], outcome.notes)
+
+
+def _row_of_stage(name: str, outcome: Outcome) -> Row:
+    """A stage's points; what is told is the first promise that is broken, or is not kept."""
+    tried = [one for one in outcome.promises if one.id.startswith(f"{name}.")]
+    kept, id = sum(one.what == KEPT for one in tried), f"capstone.{name}"
+    if outcome.reason:
+        return Row(id, outcome.reason, kept, len(tried), outcome.story)
+    first = first_not_kept(tried)
+    if first is None:
+        return Row(id, "solved", kept, len(tried))
+    result = "not attempted" if all(one.what == OPEN for one in tried) else first.name
+    return Row(id, result, kept, len(tried), f"{first.text} {first.why}")
+
+
+def _not_started(submission: Submission, limits: Limits) -> NotGraded:
+    return NotGraded(
+        f"{submission.path}: could not be started; --memory {limits.memory} may be too little"
+    )
+
+
 def key(submission: Submission, limits: Limits) -> str:
     """What a result depends on: the submission, the limits, the course. With it, so is the result."""
     parts = f"{submission.digest} {submission.lesson} {limits} {course_digest()}"
+    if submission.is_pool:
+        parts += digest_of(suite_folder() / SUITE.parent)
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
 @functools.cache
 def course_digest() -> str:
     """The course that judges, from all its sources."""
+    return digest_of(Path(__file__).parents[2])
+
+
+@functools.cache
+def digest_of(folder: Path) -> str:
+    """All Python files below a folder."""
     whole = hashlib.sha256()
-    folder = Path(__file__).parents[2]
     for file in sorted(folder.rglob("*.py")):
         whole.update(file.read_bytes().replace(b"\r\n", b"\n"))
     return whole.hexdigest()
@@ -125,7 +176,8 @@ def main(argv: list[str]) -> int:
 def _parser() -> Parser:
     parser = Parser("poolkit grade", description=HELP)
     add = parser.add_argument
-    add("path", nargs="+", metavar="PATH", help="a notebook, a folder, or a pattern")
+    add("path", nargs="+", metavar="PATH",
+        help="a notebook, a my_pool.py, a folder, or a pattern")  # fmt: skip
     add("--csv", metavar="FILE", help="write the table as CSV; - for stdout")
     add("--junit", metavar="FILE", help="write JUnit XML, a test case an exercise")
     add("--reports", metavar="FOLDER", help="write a report of each notebook, for its author")

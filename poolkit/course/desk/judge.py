@@ -27,16 +27,16 @@ _NOT_AGAIN = ("hung", "ours")
 
 def main() -> None:
     job = json.loads(sys.stdin.readline())
-    tell = _channel(job["token"])
-    threading.Thread(target=_end_with_parent, args=(sys.stdin.fileno(),), daemon=True).start()
+    tell = channel(job["token"])
+    threading.Thread(target=end_with_parent, args=(sys.stdin.fileno(),), daemon=True).start()
     sys.stdin = open(os.devnull)  # noqa: SIM115 - for as long as this process lives
     import_all()
-    _limit(job["memory"], job["file"])
+    limit(job["memory"], job["file"])
     _Judge(job, tell).run()
     os._exit(0)  # no atexit of theirs, and no waiting for their threads
 
 
-def _channel(token: str) -> Tell:
+def channel(token: str) -> Tell:
     """Take stdout for ourselves; give the function that writes a signed line to it."""
     fd, write, pid, own, encode = (
         os.dup(1),
@@ -60,13 +60,13 @@ def _channel(token: str) -> Tell:
     return tell
 
 
-def _end_with_parent(fd: int) -> None:
+def end_with_parent(fd: int) -> None:
     while os.read(fd, 1):
         pass
     os._exit(1)
 
 
-def _limit(memory: int, file: int) -> None:
+def limit(memory: int, file: int) -> None:
     try:
         import resource
     except ImportError:  # Windows has no such limits

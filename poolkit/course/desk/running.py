@@ -39,9 +39,12 @@ class Heard:
     """What the judge told, over all runs of one submission."""
 
     verdicts: dict[str, tuple[str, list[str], str]] = field(default_factory=dict)
-    raised: dict[int, tuple[str, str]] = field(default_factory=dict)
+    raised: dict[int, tuple[str, ...]] = field(default_factory=dict)
     close: dict[str, str] = field(default_factory=dict)
     predictions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    promises: dict[str, tuple[str, str]] = field(default_factory=dict)  # of a pool: text, lesson
+    tried: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # what, kind, why
+    printed: str = ""
     notes: list[str] = field(default_factory=list)
     at: tuple[str, str] | None = None  # "cell" and its number, or "exercise" and its id
     done: bool = False
@@ -55,7 +58,8 @@ def run_submission(
     ends = time.monotonic() + limits.whole
     for _ in range(_MOST_RUNS):
         heard.at = None
-        why = _run_once(cells, ids, skip, limits, ends, heard, stop)
+        job = {"cells": cells, "exercises": ids, "skip": skip}
+        why = run_once("judge", job, limits, ends, heard, stop)
         if heard.done or stop.is_set() or heard.at is None:
             break
         kind, name = heard.at
@@ -69,14 +73,13 @@ def run_submission(
     return heard
 
 
-def _run_once(cells, ids, skip, limits, ends, heard: Heard, stop) -> str:
-    """One process; returns why it had to be ended, or what became of it."""
+def run_once(judge: str, job: dict, limits: Limits, ends: float, heard: Heard, stop) -> str:
+    """One process of that judge; returns why it had to be ended, or what became of it."""
     token = secrets.token_hex(16)
-    job = {"token": token, "cells": cells, "exercises": ids, "skip": skip,
-           "memory": limits.memory << 20, "file": limits.file << 20}  # fmt: skip
+    job = {**job, "token": token, "memory": limits.memory << 20, "file": limits.file << 20}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "poolkit.course.desk.judge"],
+            [sys.executable, "-P", "-m", f"poolkit.course.desk.{judge}"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             cwd=folder, env=_environment(folder, token[:8]), start_new_session=True,
         )  # fmt: skip
@@ -150,11 +153,17 @@ def _take(line: bytes, heard: Heard) -> None:
     if kind in ("cell", "exercise"):
         heard.at = (kind, words[0])
     elif kind == "raised":
-        heard.raised[int(words[0])] = (words[1], words[2])
+        heard.raised[int(words[0])] = (words[1], words[2], *words[3:])
     elif kind == "verdict":
         heard.verdicts[words[0]] = (words[1], words[2].split(), words[3])
     elif kind == "close":
         heard.close[words[0]] = words[1]
+    elif kind == "promise":
+        heard.promises[words[0]] = (words[1], words[2])
+    elif kind == "tried":
+        heard.tried[words[0]] = (words[1], words[2], words[3])
+    elif kind == "printed":
+        heard.printed = words[0]
     elif kind == "predicted":
         heard.predictions[words[0]] = (words[1], words[2])
     heard.done = heard.done or kind == "done"

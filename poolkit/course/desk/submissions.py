@@ -1,4 +1,4 @@
-"""What was handed in: which files there are, and the code cells and the lesson of each."""
+"""What was handed in: which files there are, and the code and the lesson of each."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from poolkit.course.desk.speaking import DeskError
 from poolkit.course.lessons import LESSONS
 
 MOST_BYTES = 20_000_000
+POOL = "my_pool"  # in the name of a file that is a learner's own pool
 _MARK = re.compile(r"^# exercise: (\w+)\.\w+", re.MULTILINE)
 _CHECK = re.compile(r"""\bcheck\(\s*["'](\w+)\.\w+["']""")
 
@@ -26,12 +27,16 @@ class NotGraded(Exception):
 
 @dataclass(frozen=True)
 class Submission:
-    """One notebook: its path as it was given, the lesson's name, the sources of its code cells."""
+    """One notebook: its path as it was given, the lesson's name, the sources of its code cells.
+
+    Or one my_pool.py: its source is the only cell then, and `is_pool` is true.
+    """
 
     path: str
     digest: str
     lesson: str
     cells: tuple[str, ...]
+    is_pool: bool = False
 
 
 def find_submissions(given: list[str]) -> list[str]:
@@ -65,12 +70,13 @@ def _in_folder(folder: str) -> Iterator[str]:
     for here, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if name.endswith(".ipynb") and not name.startswith("."):
+            is_pool = POOL in name and name.endswith(".py")
+            if (name.endswith(".ipynb") or is_pool) and not name.startswith("."):
                 yield os.path.join(here, name)
 
 
 def read_submission(path: str) -> Submission:
-    """Read one notebook. Raises NotGraded where it is none, or of no lesson."""
+    """Read one notebook, or one pool. Raises NotGraded where it is none, or of no lesson."""
     try:
         if not os.path.isfile(path):
             kind = "is no file" if os.path.lexists(path) else "does not exist"
@@ -81,8 +87,18 @@ def read_submission(path: str) -> Submission:
         raise NotGraded(f"{path}: cannot be read: {error.strerror}") from error
     if len(content) > MOST_BYTES:
         raise NotGraded(f"{path}: larger than {MOST_BYTES // 1_000_000} MB: clear its outputs")
+    digest = hashlib.sha256(content).hexdigest()
+    if path.endswith(".py"):
+        return Submission(path, digest, "capstone", (_text(path, content),), is_pool=True)
     cells = _code_cells(path, content)
-    return Submission(path, hashlib.sha256(content).hexdigest(), lesson_of(path, cells), cells)
+    return Submission(path, digest, lesson_of(path, cells), cells)
+
+
+def _text(path: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except ValueError as error:
+        raise NotGraded(f"{path}: cannot be read as Python: it is not UTF-8") from error
 
 
 def _code_cells(path: str, content: bytes) -> tuple[str, ...]:

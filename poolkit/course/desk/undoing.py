@@ -30,12 +30,16 @@ def import_all() -> None:
             importlib.import_module(found.name)
 
 
-def noted() -> Callable[[], None]:
-    """Note everything as it is now; give the function that puts it back."""
-    ours = [m for name, m in list(sys.modules.items()) if name.split(".")[0] == "poolkit"]
+def noted(*packages: str) -> Callable[[], None]:
+    """Note everything as it is now; give the function that puts it back.
+
+    `packages`: the names of those whose modules are noted whole; the course's, where none is given.
+    """
+    packages = packages or ("poolkit",)
+    ours = [m for name, m in list(sys.modules.items()) if name.split(".")[0] in packages]
     used = {id(v): v for m in ours for v in vars(m).values() if isinstance(v, ModuleType)}
     others = [*used.values(), builtins, json.encoder]
-    objects = _objects(ours)
+    objects = _objects(ours, packages)
     modules = [(vars(m), dict(vars(m)), m in ours) for m in {*ours, *others}]
     functions = [
         (f, [(name, getattr(f, name)) for name in _OF_A_FUNCTION])
@@ -47,13 +51,13 @@ def noted() -> Callable[[], None]:
     return _undo(modules, functions, classes, instances, loaded)
 
 
-def _objects(modules: list[ModuleType]) -> list[object]:
+def _objects(modules: list[ModuleType], packages: tuple[str, ...]) -> list[object]:
     """Every function, class and exercise of these modules, and the functions in the classes."""
     found: dict[int, object] = {}
     waiting = [value for module in modules for value in vars(module).values()]
     while waiting:
         one = waiting.pop()
-        if id(one) in found or not str(getattr(one, "__module__", "")).startswith("poolkit"):
+        if id(one) in found or not str(getattr(one, "__module__", "")).startswith(packages):
             continue
         if isinstance(one, (FunctionType, type, Exercise)):
             found[id(one)] = one

@@ -40,4 +40,5 @@ LESSONS = (
     Lesson(11, "size", "Size"),
     Lesson(12, "postgres", "PostgreSQL"),
     Lesson(13, "compare", "Compare"),
+    Lesson(14, "capstone", "Capstone"),
 )

@@ -507,7 +507,7 @@ cap = Exercise(
         ),
         slip(
             "dropped, not closed",
-            "What is dropped is not closed: its file stays open until Python cleans up. `conn.close()` closes it; `conn.close` without brackets does nothing.",
+            "What is dropped is not closed: its file stays open until Python cleans up. `conn.close()` closes it.",
             breaks="closes_the_surplus",
             edit="""
 -        else:

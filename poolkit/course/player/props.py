@@ -14,6 +14,7 @@ import threading
 import time
 from _thread import get_ident
 
+from poolkit.course.guard import after_ending
 from poolkit.course.player.locks import Ended, Lock, RLock, on_stage, worker_here
 
 _LOCK_TYPES = (type(threading.Lock()), type(threading.RLock()))
@@ -124,9 +125,9 @@ def in_place(script, extra_namespaces=()):
     """
     stand_ins = _stand_ins(script.owner)
     swaps = {id(stand_in.real): stand_in for _, _, stand_in in stand_ins}
-    undo: list = []
     before = set(sys.modules)
-    try:
+    with undoing() as undo:
+        undo.append(lambda: _clear_imported(before, stand_ins))
         for module, name, stand_in in stand_ins:
             _set_attribute(undo, module, name, stand_in)
         for owner, name, wrap in _WRAPPED:
@@ -138,11 +139,38 @@ def in_place(script, extra_namespaces=()):
         for function in script.functions:
             _swap_function(undo, function, swaps)
         yield
-    finally:
-        for put_back in reversed(undo):
-            put_back()
-        _clear_imported(before, stand_ins)
 
+
+_unfinished: list[list] = []  # what each play in progress has still to undo, the last thing first
+
+
+@contextlib.contextmanager
+def undoing():
+    """A list of what is undone when the block ends, also if that is interrupted: see `clear_up`."""
+    undo: list = []
+    _unfinished.append(undo)
+    try:
+        yield undo
+    finally:
+        _undo_all(undo)
+        _unfinished[:] = [one for one in _unfinished if one is not undo]
+
+
+def _undo_all(undo: list) -> None:
+    while undo:
+        undo[-1]()  # done first and taken off then: who is ended between the two loses nothing
+        undo.pop()
+
+
+def clear_up() -> None:
+    """Undo what plays left that were ended from outside, in the midst of clearing up."""
+    with contextlib.suppress(IndexError):  # who is not quite dead yet clears up as well
+        while _unfinished:
+            _undo_all(_unfinished[-1])
+            _unfinished.pop()
+
+
+after_ending.append(clear_up)
 
 _WRAPPED = (
     (threading.Thread, "start", _start_thread),

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from poolkit.course.player.directing import SLICE, act
 from poolkit.course.player.follow import Follower
 from poolkit.course.player.locks import on_stage, real_lock, real_monotonic
-from poolkit.course.player.props import in_place, unseen
+from poolkit.course.player.props import in_place, undoing, unseen
 from poolkit.course.player.script import Script
 from poolkit.course.player.stage import Pause, Stage, Verdict
 from poolkit.course.player.worker import Worker
@@ -164,22 +164,18 @@ def directed(job: Callable[[threading.Event], Found]) -> Found:
 def rehearsal(scene: Scene, cancelled: threading.Event):
     """A company ready to play the scene, with the stand-ins in place."""
     company = Company(scene, Script(scene.roots()), cancelled)
-    if not _one_at_a_time.acquire(timeout=10):
-        raise RuntimeError("another scene is being played, in another thread")
-    drawn, collecting = random.getstate(), gc.isenabled()
-    gc.disable()  # a finalizer must not run at a moment of its own choosing
-    try:
-        try:
-            with in_place(company.script, scene.namespaces()):
-                company.open()
-                yield company
-        finally:
-            company.close()
-    finally:
-        random.setstate(drawn)
-        if collecting:
-            gc.enable()
-        _one_at_a_time.release()
+    with undoing() as undo:
+        if not _one_at_a_time.acquire(timeout=10):
+            raise RuntimeError("another scene is being played, in another thread")
+        undo.append(_one_at_a_time.release)
+        if gc.isenabled():
+            undo.append(gc.enable)
+        gc.disable()  # a finalizer must not run at a moment of its own choosing
+        drawn = random.getstate()
+        undo += [lambda: random.setstate(drawn), company.close]
+        with in_place(company.script, scene.namespaces()):
+            company.open()
+            yield company
 
 
 def search(scene: Scene, preemptions: int, plays: int, seconds: float) -> Found:

@@ -6,6 +6,7 @@ from tests.conformance.story import Story
 class ClosesIdleOnes(Story):
     """Closing the pool closes what lies idle."""
 
+    lesson = 2
     size = 2
     needs = "close"
 

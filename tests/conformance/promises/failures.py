@@ -29,7 +29,7 @@ class ConnectErrorTold(Story):
 class FailedConnectFreesItsPlace(Story):
     """A connect that fails costs no place."""
 
-    lesson = 3
+    lesson = 8
     size = 2
     timeout = 5.0
     needs = "connect cap error"
@@ -45,7 +45,7 @@ class FailedConnectFreesItsPlace(Story):
 class FailedConnectWakesTheNext(Story):
     """When a connect fails, the next who waits may try at once."""
 
-    lesson = 8
+    lesson = 9
     timeout = 100.0
     needs = "connect cap error"
 
@@ -61,7 +61,12 @@ class FailedConnectWakesTheNext(Story):
 
     def ben(self):
         self.at(1)
-        loan = self.take()
+        try:
+            loan = self.take()
+        except self.desk.driver_error:
+            if self.desk.most > self.size:
+                raise NotJudged("two are opened at once, and one may be open") from None
+            raise
         self.soon(2, "a connect failed")
         self.give(loan)
 
@@ -142,6 +147,8 @@ class OthersGoOnDuringARollback(Story):
     def ann(self):
         self.at(1)
         self.give(self.loan)
+        if self.desk.gates:
+            raise NotJudged("it rolls nothing back")
 
     def ben(self):
         self.at(2)
@@ -173,6 +180,7 @@ class DeadOneReplaced(Story):
 class FailedReplacementFreesItsPlace(Story):
     """If a dead one cannot be replaced, its place is kept for the next who asks."""
 
+    lesson = 9
     timeout = 5.0
     needs = "check cap error connect"
 
@@ -182,7 +190,10 @@ class FailedReplacementFreesItsPlace(Story):
         self.give(loan)
         self.desk.kill(dead)
         self.desk.fails["connect"] = [self.desk.error("down")]
-        _fails(self.take)
+        try:
+            _fails(self.take)
+        except AssertionError:
+            raise NotJudged("a dead one is lent, and nothing has to replace it") from None
         self.all_there()
 
 
@@ -197,8 +208,9 @@ class BrokenByItsBorrower(Story):
         self.raw(loan).close()
         with contextlib.suppress(Exception):
             self.give(loan)
-        _answers(self.take())
-        _answers(self.take())
+        lost = "one that its borrower broke came back, and its place is lost"
+        _answers(self.take_or(lost))
+        _answers(self.take_or(lost))
 
 
 class FailedRollback(Story):
@@ -218,7 +230,8 @@ class FailedRollback(Story):
         self.desk.fails.clear()
         if not self.desk.seen["rollback"]:
             raise NotJudged("it rolls nothing back")
-        others = [self.take(), self.take()]
+        lost = "the rollback of a return failed, and its place is lost"
+        others = [self.take_or(lost), self.take_or(lost)]
         assert all(self.raw(other) is not conn for other in others), (
             "a connection whose rollback failed was lent again, with its transaction open"
         )
@@ -228,6 +241,7 @@ class FailedRollback(Story):
 class FailedClose(Story):
     """A close that fails loses no place."""
 
+    lesson = 9
     size = 2
     timeout = 5.0
     needs = "clean connect"
@@ -240,6 +254,8 @@ class FailedClose(Story):
         self.desk.fails["close"] = [self.desk.error("server gone")]
         with contextlib.suppress(Exception):
             self.give(loan)
+        if not self.desk.seen["close"]:
+            raise NotJudged("it closes nothing after a rollback that failed")
         self.desk.fails.clear()
         self.all_there()
 
@@ -247,6 +263,8 @@ class FailedClose(Story):
 def _fails(take):
     try:
         take()
+    except (AssertionError, NotJudged):
+        raise
     except Exception:
         return
     raise AssertionError("connect() failed, and acquire() raised nothing")

@@ -8,6 +8,7 @@ from tests.conformance.story import NotJudged, Story
 class InAWait(Story):
     """Who is interrupted in the wait swallows nothing: what comes back later can be lent."""
 
+    lesson = 8
     interrupts = True
     needs = "cap"
 
@@ -30,6 +31,7 @@ class InAWait(Story):
 class HandedOverJustThen(Story):
     """An interrupt that comes together with a connection does not lose it."""
 
+    lesson = 8
     interrupts = True
     needs = "cap"
     preemptions = 1
@@ -53,6 +55,7 @@ class HandedOverJustThen(Story):
 class NextInLineGetsIt(Story):
     """If an interrupt comes together with a connection, the next who waits gets it."""
 
+    lesson = 8
     timeout = 1000.0
     interrupts = True
     needs = "cap"
@@ -79,6 +82,7 @@ class NextInLineGetsIt(Story):
 class InAConnect(Story):
     """An interrupt in connect() goes to the borrower and costs no place."""
 
+    lesson = 8
     needs = "connect error"
 
     def ann(self):
@@ -114,17 +118,23 @@ class InARollback(Story):
         loan = self.take()
         self.desk.begin(loan)
         self.desk.fails["rollback"] = [KeyboardInterrupt()]
-        _interrupted(lambda: self.give(loan), "the rollback was interrupted")
+        _interrupted(lambda: self.given_and_rolled_back(loan), "the rollback was interrupted")
 
         assert not self.refused(), "the rollback of a return was interrupted: its place is lost"
         assert not self.desk.in_transaction(self.raw(self.out[-1])), (
             "the rollback was interrupted, and the next borrower is in the midst of the transaction"
         )
 
+    def given_and_rolled_back(self, loan):
+        self.give(loan)
+        if not self.desk.seen["rollback"]:
+            raise NotJudged("it rolls nothing back")
+
 
 class InABlock(Story):
     """An interrupt in a block gives the connection back."""
 
+    lesson = 7
     needs = "block"
 
     def ann(self):

@@ -8,6 +8,8 @@ from tests.conformance.story import Story
 class Lends(Story):
     """A connection that is lent is open and works."""
 
+    about = "loan"
+
     def ann(self):
         loan = self.take()
         cursor = loan.cursor()
@@ -55,6 +57,7 @@ class KeepsAll(Story):
 class Stranger(Story):
     """A connection that is not the pool's own is refused, and nothing changes."""
 
+    lesson = 7
     size = 2
     needs = "give"
 
@@ -77,6 +80,7 @@ class Stranger(Story):
 class SecondReturn(Story):
     """A loan that is given back twice is not on the shelf twice."""
 
+    lesson = 7
     size = 2
 
     def ann(self):

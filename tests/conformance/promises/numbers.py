@@ -53,6 +53,7 @@ class InUseIsTrue(Counting):
 class WaitingIsTrue(Counting):
     """It counts rightly who waits."""
 
+    lesson = 8
     timeout = None
     needs = "waiting cap"
 
@@ -73,6 +74,7 @@ class WaitingIsTrue(Counting):
 class GaveUpIsGone(Counting):
     """Who gave up is not counted as waiting any more."""
 
+    lesson = 8
     needs = "waiting cap timeout"
 
     def ann(self):
@@ -84,6 +86,7 @@ class GaveUpIsGone(Counting):
 class FailuresAddUp(Counting):
     """After a connect that failed the numbers are what they were."""
 
+    lesson = 8
     size = 2
     needs = "in_use connect error"
 
@@ -98,6 +101,7 @@ class FailuresAddUp(Counting):
 class SecondReturnAddsUp(Counting):
     """A second return of the same loan changes no number."""
 
+    lesson = 7
     size = 2
     needs = "in_use"
 

@@ -392,7 +392,7 @@ lend_exercise = Exercise(
         ),
         slip(
             "asks the others",
-            "The whole shelf is asked before one is lent.",
+            "Others on the shelf are asked, too, before one is lent.",
             breaks="leaves_the_young_alone",
             edit="""
 -        while self._idle:

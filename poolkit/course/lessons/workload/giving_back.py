@@ -106,7 +106,7 @@ def lets_errors_through(borrow):
         came = outcome(borrow, pool, work)
         assume(calls)
         assert came is not None, "swallowed"
-        assert came is thrown, because("changed the error", came=type(came).__name__)
+        assert came is thrown, because("changed the error", came=came)
 
 
 def gives_back_when_interrupted(borrow):
@@ -362,7 +362,7 @@ exercise = Exercise(
         "never given back": "All went well, and the connection is still out.",
         "leaks on error": "The work raised, and the connection is still out.",
         "swallowed": "The work raised ValueError, and nobody heard of it.",
-        "changed the error": "The work raised a ValueError, and what came out was another exception, {came:plain}. Whoever called you wants to know what really happened.",
+        "changed the error": "The work raised a ValueError, and what came out was another exception, {came}. Whoever called you wants to know what really happened.",
         "leaks on Ctrl-C": "Somebody pressed Ctrl-C during the work, and the connection is still out.",
         "hides PoolTimeout": "The pool had nothing to lend. Instead of its PoolTimeout came {came:plain}.",
         "waits for ever": "The pool had nothing to lend, and its config says to wait for nobody. Your function waited until the pool was closed. Often `timeout=None` is the reason, which means without end.",
@@ -501,6 +501,17 @@ exercise = Exercise(
          return work(conn)
 +    except Exception as error:
 +        print(error)
+""",
+        ),
+        slip(
+            "changed the error",
+            "It was given back twice: once where it failed, and once more at the end.",
+            breaks="lets_errors_through",
+            edit="""
+         return work(conn)
++    except Exception:
++        pool.release(conn)
++        raise
 """,
         ),
         slip(

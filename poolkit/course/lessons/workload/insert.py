@@ -92,8 +92,7 @@ def all_or_none(insert):
         hidden = not isinstance(raised, sqlite3.Error) and isinstance(
             raised.__context__, sqlite3.Error
         )
-        came = type(raised).__name__
-        assert not hidden, because("changed the error", what=what, came=came)
+        assert not hidden, because("changed the error", what=what, came=raised)
         early = [labels for labels in seen if labels not in (None, ["old"])]
         assert not early, because("half seen", seen=(early or [None])[0])
 
@@ -119,8 +118,7 @@ def rolls_back_when_the_labels_fail(insert):
         assert not conn.in_transaction, "draft left open"
         assert same(got, ["old"]), because("half stays", what=what, got=got)
         assert raised is not None, because("swallowed", what=what)
-        came = type(raised).__name__
-        assert raised is unreadable, because("changed the error", what=what, came=came)
+        assert raised is unreadable, because("changed the error", what=what, came=raised)
 
 
 def returns_what_it_inserted(insert):
@@ -448,7 +446,7 @@ exercise = Exercise(
         "half stays": "{what:plain}, and afterwards the table, which held one old row, holds {got}.",
         "half seen": "In the end nothing stayed, but on the way another program read {seen}. If the power had failed then, a half would be there.",
         "swallowed": "{what:plain}, and your function returned as if nothing had happened.",
-        "changed the error": "{what:plain}, and what came out of your function was another exception, {came:plain}. Whoever called you wants to know what really happened.",
+        "changed the error": "{what:plain}, and what came out of your function was another exception, {came}. Whoever called you wants to know what really happened.",
         "found, not inserted": "Two rows were in the table, two more went in, and you returned {got}.",
         "other shape": "Each row should be a dictionary with the two keys id and label. One of yours is {row}.",
         "wrong rows": "The table held rows 2 and 3, and a login among them; row 1 was deleted. What went in is {want}, and you returned {got}.",
