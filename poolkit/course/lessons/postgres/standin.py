@@ -237,7 +237,7 @@ class StandIn:
         return [(1,)]
 
 
-_QUOTED = r"'(?:[^']|'')*'|\"[^\"]*\""
+_QUOTED = r"'(?:[^']|'')*'(?!')|\"[^\"]*\""
 _PART = r"\s*(%s|E?'(?:[^']|'')*'|\w+)(?:::\w+)?\s*"
 _STATEMENTS = (
     (r"(?:SET\s+SESSION\s+AUTHORIZATION\s+DEFAULT|RESET\s+SESSION\s+AUTHORIZATION)", StandIn._does_nothing),
