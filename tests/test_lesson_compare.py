@@ -64,7 +64,7 @@ def test_who_lends_more_in_the_words_of_the_prediction(sqlalchemy, psycopg, word
     found["SQLAlchemy QueuePool"] = lesson.Measured(5.0, sqlalchemy)
     found["psycopg_pool"] = lesson.Measured(3.0, psycopg)
 
-    places = find("predictions", "compare.side").places
+    places = find("predictions", "compare.work").places
     assert lesson.lends_more(found) == word
     assert lesson.dearest(found) == "SQLAlchemy QueuePool"
     assert set(places["more"]) - {"neither"} < set(places["dearest"])  # one name for one pool
@@ -95,6 +95,7 @@ def test_all_five_are_measured():
     assert all(one.cost > 0 and sum(one.counts) > 0 for one in found.values())
     table = lesson.as_table(found).splitlines()
     assert len(table) == 6
+    assert f"  {sum(found['poolkit'].counts)}, {min(found['poolkit'].counts)} and " in table[1]
 
 
 def test_nobody_served_is_not_fair():

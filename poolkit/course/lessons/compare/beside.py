@@ -123,9 +123,11 @@ def lends_more(found: dict[str, Measured]) -> str:
 def as_table(found: dict[str, Measured]) -> str:
     """All that was measured, a line a pool."""
     width = max(map(len, found))
-    lines = [f"{'':{width}}  µs a loan  loans of the least and the most served thread"]
+    lines = [f"{'':{width}}  µs a loan  loans: in all, of the least and the most served thread"]
     for name, one in found.items():
-        lines.append(f"{name:{width}}  {one.cost:9.1f}  {min(one.counts)} and {max(one.counts)}")
+        lines.append(
+            f"{name:{width}}  {one.cost:9.1f}  {sum(one.counts)}, {min(one.counts)} and {max(one.counts)}"
+        )
     return "\n".join(lines)
 
 

@@ -34,7 +34,7 @@ predictions = (
         why="Three words, and the third matters most: what a pool does not offer is your own work, and no fault of its author's.",
     ),
     Prediction(
-        id="compare.turns",
+        id="compare.line",
         question="One connection, SQLAlchemy's QueuePool, your adapter. Two wait, ann longer than carl: is ann served first? Three wait, and ann gives up: do the other two keep their order? Somebody's connect fails: may the next who waits try at once?",
         places={
             "longest_first": ("kept", "broken"),
@@ -107,7 +107,7 @@ predictions = (
         why="Ctrl-C in the one moment between a wake-up and the loan is seldom met, and hard to try without a player. What is seldom met is seldom mended.",
     ),
     Prediction(
-        id="compare.side",
+        id="compare.work",
         question="Borrow and give back, and nobody else wants one: whose loan costs most? Then sixteen threads share four connections. SQLAlchemy's pool lets others push in, psycopg's does not: does one of the two lend at least half as often again as the other, all threads together?",
         places={
             "dearest": (
