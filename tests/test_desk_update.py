@@ -185,9 +185,9 @@ def course(tmp_path):
     [
         ("assert kept <= 2,", "assert kept <= 1,", "simple.cap (claims)"),
         (
-            "lend(pool, 7)",
-            "lend(pool, 9)",
-            "simple.cap (claims), simple.peak (claims)",
+            "    return list(pool._idle)",
+            "    return [*pool._idle]",
+            "simple.cap (claims), simple.shrink (claims)",
         ),  # called by both
         ("seven were lent at once", "many were lent at once", "simple.cap (claims)"),  # the story
         ("    assume(len(kept)", "    # why\n        assume(len(kept)", ""),
