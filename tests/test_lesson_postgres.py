@@ -121,8 +121,8 @@ def started_by(code, **env):
 @pytest.mark.parametrize(
     "end",
     [
-        "raise KeyboardInterrupt",
-        "os._exit(0)",
+        pytest.param("raise KeyboardInterrupt", marks=pytest.mark.slow),
+        pytest.param("os._exit(0)", marks=pytest.mark.slow),
         "os.kill(os.getpid(), signal.SIGKILL)",
     ],
 )
