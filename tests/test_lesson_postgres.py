@@ -1,6 +1,7 @@
 """Lesson 12: its server and what becomes of it, its stand-in beside a real session, its figure."""
 
 import contextlib
+import operator
 import os
 import random
 import signal
@@ -458,6 +459,43 @@ def test_stand_in_answers_as_the_server_does(server, seed):
             assert remembered(one) == remembered(other), told
             assert did(one, "rollback") == did(other, "rollback")
     other.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET application_name = 'ann's shop'",
+        "SELECT set_config('application_name', 'ann's', false)",
+        "SET application_name = 'open",
+        "SET application_name = 'it''s open",
+    ],
+)
+def test_stand_in_says_of_an_open_quote_what_the_server_says(server, sql):
+    with psycopg.connect(server.address) as conn:
+        theirs, ours = (given.error_of(one.execute, sql) for one in (conn, standin.StandIn()))
+
+    assert (type(ours), str(ours)) == (type(theirs), str(theirs).splitlines()[0])
+
+
+def test_with_closes_a_connection_and_the_stand_in(server):
+    for conn in (psycopg.connect(server.address), standin.StandIn()):
+        with conn:
+            conn.execute("SET application_name = 'kept'")
+
+        assert conn.closed
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [
+        ("OperationalError", "psycopg.OperationalError"),
+        ("errors.ConnectionTimeout", "psycopg.errors.ConnectionTimeout"),
+    ],
+)
+def test_errors_are_told_by_the_name_they_have(cls, name):
+    kind = lesson.judging.Kind(None, operator.attrgetter(cls)(psycopg))
+
+    assert str(kind).startswith(name + ",")
 
 
 def did(conn, move):

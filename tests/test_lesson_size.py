@@ -11,6 +11,7 @@ import pytest
 import simpy
 
 from poolkit.course import notebooks
+from poolkit.course.checking import examine
 from poolkit.course.exercises import find
 from poolkit.course.lessons import size as lesson
 from poolkit.course.lessons.size import measured, model, pictures
@@ -58,6 +59,15 @@ def test_each_of_the_three_gives_the_others(three):
     assert lesson.little(per_second=per_second, seconds=seconds) == pytest.approx(busy)
     assert lesson.little(per_second=per_second, busy=busy) == pytest.approx(seconds)
     assert lesson.little(seconds=seconds, busy=busy) == pytest.approx(per_second)
+
+
+def test_a_number_is_told_as_it_was_given():
+    def little(per_second=None, seconds=None, busy=None):
+        if busy is None and None not in (per_second, seconds):
+            return math.ceil(per_second * seconds)
+        return lesson.little(per_second, seconds, busy)
+
+    assert "gave 2. " in examine(find("exercises", "size.little"), little).story
 
 
 # the models

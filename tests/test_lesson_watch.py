@@ -5,6 +5,8 @@ import time
 import pytest
 
 from poolkit import ConnectionConfig, ConnectionPool
+from poolkit.course.checking import examine
+from poolkit.course.exercises import find
 from poolkit.course.lessons import watch as lesson
 from poolkit.course.lessons.watch import given
 from poolkit.course.lessons.watch.given import Incident
@@ -217,6 +219,17 @@ def test_names_are_those_that_psycopg_pool_gives():
 
     theirs = {value for name, value in vars(base.BasePool).items() if name.isupper()}
     assert set(NAMES) <= theirs
+
+
+@pytest.mark.parametrize("clock", [time.monotonic, time.time, time.perf_counter])
+def test_who_reads_a_clock_instead_of_now_is_not_told_that_the_limit_is_not_asked(clock):
+    def overdue(events, now, limit):
+        return lesson.overdue(events, clock(), limit)
+
+    verdict = examine(find("exercises", "watch.alarm"), overdue)
+
+    assert verdict.reason == "not found"
+    assert "how long is measured up to `now`" in verdict.story
 
 
 # The logs that answers are tried with
