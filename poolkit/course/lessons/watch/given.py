@@ -151,7 +151,7 @@ def loans_of(events: Sequence[Event]) -> list[Loan]:
 
 
 def timeline(incident: Incident):
-    """Draw who held which connection when, and who waited; gives the figure and its words."""
+    """Draw whose threads held which connection when, and who waited; the figure and its words."""
     from poolkit.course import plots
 
     loans = loans_of(incident.events)
@@ -164,7 +164,7 @@ def timeline(incident: Incident):
     fig.get_layout_engine().set(hspace=0.06)
     return fig, (
         f"Two rows over time. Above, a line for each of {len(conns)} connections, with a bar for each "
-        "loan, coloured by who has it; bars that reach the right edge are loans that are still out. "
+        "loan, coloured by whose thread has it; bars that reach the right edge are loans that are still out. "
         "Below, how many stand in line at each moment, with a cross for each who waited in vain."
     )
 
@@ -193,7 +193,7 @@ def _draw_loans(axes, loans: list[Loan], conns: list[int], incident: Incident) -
     axes.grid(visible=False, axis="y")
     axes.set_ylim(-0.6, len(conns) - 0.4)
     axes.legend(
-        ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), title="borrowed by (▸ still out)"
+        ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), title="in a thread of (▸ still out)"
     )
     axes.get_legend()._legend_box.align = "left"
 
