@@ -386,9 +386,10 @@ def busy_server(connections):
 def test_notebook_is_right_about_the_busy_server():
     said = cell("servers-try")
 
-    assert "With 12 nobody gives up in these 20 s" in said
-    assert model.gave_up(busy_server(12)) == 0
-    for size, words in ((12, "% have to wait"), (14, "% wait")):
+    assert "With 10 it is 8 %, with 11 nobody gives up in these 20 s" in said
+    assert f"{model.gave_up(busy_server(10)):.2f}" == "0.08"
+    assert model.gave_up(busy_server(11)) == 0
+    for size, words in ((11, "% have to wait"), (14, "% wait")):
         assert f"{100 * model.had_to_wait([busy_server(size)]):.0f} {words}" in said
     assert round(lesson.little(per_second=320 * 4 / 23, seconds=0.25)) == 14
     assert str(14 + 19 * 5) in said
