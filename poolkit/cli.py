@@ -61,13 +61,24 @@ def _further_commands() -> dict[str, Any]:
     return {entry.name: entry for entry in entry_points(group="poolkit.commands")}
 
 
+def _said_of(entry: Any) -> str:
+    """What a further command does: the first sentence of its module, after "`poolkit name`: "."""
+    try:
+        doc = sys.modules[entry.load().__module__].__doc__ or ""
+    except (ImportError, AttributeError):
+        return "cannot be loaded: reinstall it"
+    name, _, sentence = " ".join(doc.partition("\n\n")[0].split()).partition("`: ")
+    said = sentence.rstrip(".") if name == f"`poolkit {entry.name}" else ""
+    return said.replace("%", "%%") or f"see poolkit {entry.name} --help"
+
+
 def _run_own_command(argv: list[str]) -> int:
     wants_overview = not argv or argv[0] in ("-h", "--help")
-    parser = _make_parser(sorted(_further_commands()) if wants_overview else ())
+    further = sorted(_further_commands().items()) if wants_overview else ()
+    parser = _make_parser({name: _said_of(entry) for name, entry in further})
     try:
         args = parser.parse_args(argv or ["--help"])
     except SystemExit:  # help was asked for and given; errors of argparse come as _Refused
-        _print_out(())
         return 0
     with _errors_in_one_line(args), _logging_to_stderr(args.verbose) as log:
         log(f"reading {args.input}, storing in {args.db_path}")
@@ -82,15 +93,22 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise _Refused(f"{self.prog}: {message}: see {self.prog} --help")
 
+    def print_help(self, file: object = None) -> None:
+        _print_out([self.format_help()])  # argparse keeps a full disk to itself
 
-def _make_parser(further_commands: Iterable[str]) -> _Parser:
+
+def _make_parser(further_commands: dict[str, str]) -> _Parser:
     defaults = ConnectionConfig()
-    parser = _Parser(prog="poolkit", description="A database connection pool to learn from.")
+    parser = _Parser(
+        prog="poolkit",
+        description="A database connection pool to learn from, and the course that builds it.",
+        epilog="`poolkit COMMAND --help` tells more of each.",
+    )
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     text = "store the labels of a text file in SQLite through a pool, and write a summary"
     own = commands.add_parser("run", help=text, description=text, allow_abbrev=False)
-    for name in further_commands:
-        commands.add_parser(name, help=f"see poolkit {name} --help", add_help=False)
+    for name, said in further_commands.items():
+        commands.add_parser(name, help=said, add_help=False)
     add = own.add_argument
     add("--input", required=True, metavar="FILE", help="UTF-8 text, one label a line")
     add("--output", required=True, metavar="FILE", help="where the summary goes, as JSON")
@@ -183,7 +201,7 @@ def _print_out(lines: Iterable[str]) -> None:
         # else Python tries once more when it ends, and complains in words of its own
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(exc, BrokenPipeError):  # `| head` that has seen enough is no error
-            raise _Refused(f"poolkit: cannot print the summary: {exc.strerror}") from exc
+            raise _Refused(f"poolkit: cannot print: {exc.strerror}") from exc
 
 
 def _print_error(message: str) -> None:

@@ -58,3 +58,11 @@ def test_no_results_is_one_line(tmp_path, capsys, content):
 def test_a_picture_of_no_known_kind_is_one_line(tmp_path, capsys):
     assert main([str(tmp_path / "x"), "--picture", "x.txt"]) == 2
     assert ".png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [".", "/dev/zero"])
+def test_what_is_no_file_is_one_line(capsys, name):
+    assert main([name]) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)

@@ -1,11 +1,16 @@
 """`poolkit hand-out`: copies without a server."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from poolkit.course.desk.hand_out import main
+from poolkit.course.files import ROOT
 
 
 @pytest.fixture
@@ -39,10 +44,10 @@ def test_a_lesson_that_was_removed_upstream_is_told_and_stays(clone, capsys):
     assert "02_simple.ipynb" in json.loads((clone / "my_work" / ".handed_out.json").read_text())
 
 
-@pytest.mark.parametrize("given", ["file", "file/under", "notebooks", "--wrong"])
+@pytest.mark.parametrize("given", ["file", "file/under", "notebooks", "--wrong", "~nobody-here/x"])
 def test_a_folder_that_will_not_do_is_one_line(clone, capsys, given):
     (clone / "file").write_text("notes", encoding="utf-8")
-    given = given if given.startswith("-") else str(clone / given)
+    given = given if given[0] in "-~" else str(clone / given)
 
     assert main([given], root=clone) == 2
 
@@ -51,6 +56,45 @@ def test_a_folder_that_will_not_do_is_one_line(clone, capsys, given):
     assert (clone / "file").read_text(encoding="utf-8") == "notes"
 
 
+@pytest.mark.parametrize("given", ["", "notebooks/mine", "data"])
+def test_no_copies_among_the_course_itself(clone, capsys, given):
+    (clone / "data").mkdir()
+    (clone / "data" / "labels.txt").write_text("login", encoding="utf-8")
+    before = sorted(clone.rglob("*"))
+
+    assert main([str(clone / given)], root=clone) == 2
+
+    assert "part of the course itself" in capsys.readouterr().err
+    assert sorted(clone.rglob("*")) == before
+
+
 def test_outside_a_clone(tmp_path, capsys):
     assert main([], root=Path(tmp_path)) == 2
     assert "no lessons in" in capsys.readouterr().err
+
+
+def test_a_package_installed_apart_finds_the_clone_that_it_is_started_in(tmp_path):
+    """As on Binder, which installs the clone a second time, and not as what may be edited."""
+    site, clone = tmp_path / "site", tmp_path / "clone"
+    shutil.copytree(ROOT / "poolkit", site / "poolkit", ignore=shutil.ignore_patterns("*.pyc"))
+    for name in ("notebooks", "data"):
+        shutil.copytree(ROOT / name, clone / name)
+
+    def run(folder, *argv):
+        done = subprocess.run(
+            [sys.executable, "-P", *argv],
+            env={**os.environ, "PYTHONPATH": str(site)},
+            cwd=folder,
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+        )
+        return done.stdout.strip()
+
+    handed_out = run(clone, "-m", "poolkit", "hand-out")
+    place = run(
+        clone / "my_work", "-c", "from poolkit.course.files import data; print(data('labels.txt'))"
+    )
+
+    assert str(clone / "my_work") in handed_out
+    assert place == str(clone / "data" / "labels.txt")

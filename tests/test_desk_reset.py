@@ -1,6 +1,7 @@
 """`poolkit reset`: one lesson or one exercise back, and nothing lost."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -76,5 +77,30 @@ def test_no_backup_no_reset(clone, capsys, argv):
 
     assert main(argv, root=clone) == 2
 
-    assert "nothing was changed" in capsys.readouterr().err
+    assert "left as it is" in capsys.readouterr().err
     assert (clone / "my_work" / NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("argv", [["2"], ["2", "cap"]])
+def test_what_is_as_handed_out_needs_no_backup(clone, argv):
+    shutil.copy(LEARNER / NAME, clone / "my_work" / NAME)
+
+    assert main(argv, root=clone) == 0
+
+    assert not (clone / "my_work" / ".backups").exists()
+
+
+def test_a_lesson_goes_back_whole_or_not_at_all(clone, monkeypatch):
+    before = (clone / "my_work" / NAME).read_bytes()
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda source, target: (
+        replace(source, target) if ".backups" in str(target) else full()
+    ))  # fmt: skip
+
+    assert main(["2"], root=clone) == 2
+
+    assert (clone / "my_work" / NAME).read_bytes() == before
+
+
+def full():
+    raise OSError(28, "No space left on device")

@@ -1,13 +1,17 @@
 """`poolkit update`: what changed upstream comes in, what the learner wrote stays byte for byte."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import nbformat
 import pytest
 
 from poolkit.course.desk.hand_out import main as hand_out
 from poolkit.course.desk.update import main
+from poolkit.course.files import ROOT
 from poolkit.course.notebooks import LEARNER, SOLVED
 
 NAME = "02_simple.ipynb"
@@ -80,6 +84,7 @@ def test_text_stub_check_and_an_inserted_cell(clone, capsys):
     }
     assert "cells 1 new, 2 replaced." in out
     assert "yours stays: exercise simple.cap." in out
+    assert f"{NAME}: exercises that have changed: simple.cap (stub); run their checks again." in out
     assert update(clone, capsys)[1] == "Nothing has changed.\n"
     hand_out([], root=clone)
     assert "newer" not in capsys.readouterr().out
@@ -149,15 +154,112 @@ def test_a_my_work_of_an_older_version_keeps_all_that_differs(clone, capsys):
     assert (code, mine(clone)) == (0, before)
 
 
-@pytest.mark.parametrize("damage", [b"{", b"[]", b'{"cells": [{}]}', b"\xff"])
-def test_a_damaged_notebook_is_one_line_and_left_as_it_is(clone, capsys, damage):
+@pytest.fixture
+def course(tmp_path):
+    """A clone with its own copy of the course's code, whose commands are run there."""
+    clone = tmp_path / "clone"
+    shutil.copytree(ROOT / "poolkit", clone / "poolkit", ignore=shutil.ignore_patterns("*.pyc"))
+    (clone / "notebooks").mkdir()
+    shutil.copy(LEARNER / NAME, clone / "notebooks")
+
+    def poolkit(*argv):
+        done = subprocess.run(
+            [sys.executable, "-m", "poolkit", *argv],
+            env={**os.environ, "PYTHONPATH": str(clone)},
+            cwd=clone,
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+        )
+        return done.stdout
+
+    poolkit.lesson = clone / "poolkit" / "course" / "lessons" / "simple.py"
+    poolkit.edit = lambda old, new: poolkit.lesson.write_text(
+        poolkit.lesson.read_text(encoding="utf-8").replace(old, new), encoding="utf-8"
+    )
+    return poolkit
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("assert kept <= 2,", "assert kept <= 1,", "simple.cap (claims)"),
+        (
+            "    return list(pool._idle)",
+            "    return [*pool._idle]",
+            "simple.cap (claims), simple.shrink (claims)",
+        ),  # called by both
+        ("seven were lent at once", "many were lent at once", "simple.cap (claims)"),  # the story
+        ("    assume(len(kept)", "    # why\n        assume(len(kept)", ""),
+    ],
+)
+def test_a_check_that_changed_upstream_is_told_once(course, old, new, told):
+    course("hand-out")
+    source = course.lesson.read_text(encoding="utf-8")
+    course.edit(old, new)
+    assert course.lesson.read_text(encoding="utf-8") != source
+
+    course("hand-out")  # tells nothing of checks, so it may not make them known either
+    first, second = course("update"), course("update")
+
+    line = f"{NAME}: exercises that have changed: {told}; run their checks again.\n"
+    assert first == (line if told else "Nothing has changed.\n")
+    assert second == "Nothing has changed.\n"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"{", b"[]", b'{"cells": [{}]}', b"\xff", b'{"cells": [{"id": "a", "source": [1]}]}',
+     b'{"cells": [{"id": 1, "source": ""}]}', b"[" * 100_000],
+)  # fmt: skip
+def test_a_damaged_notebook_is_one_line_and_costs_no_other_anything(clone, capsys, damage):
     (clone / "my_work" / NAME).write_bytes(damage)
+    upstream(clone, lambda cells: cells[0].update(source="# New"), "01_config.ipynb")
+    upstream(clone, lambda cells: cells[0].update(source="# New"))
+    (clone / "notebooks" / "03_more.md").write_text("more", encoding="utf-8")
 
     code, out, err = update(clone, capsys)
 
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert (code, err.count("\n")) == (2, 1)
     assert NAME in err
     assert (clone / "my_work" / NAME).read_bytes() == damage
+    assert out == "01_config.ipynb: brought up to date.\n03_more.md: new.\n"
+    assert update(clone, capsys)[1:] == ("", err)
+
+
+def test_a_lesson_that_is_damaged_in_the_course_is_not_handed_on(clone, capsys):
+    before = (clone / "my_work" / NAME).read_bytes()
+    (clone / "notebooks" / NAME).write_text("<<<<<<< HEAD", encoding="utf-8")
+    (clone / "notebooks" / "01_config.ipynb").write_text("<<<<<<< HEAD", encoding="utf-8")
+
+    code, _, err = update(clone, capsys)
+
+    assert (code, err.count("\n")) == (2, 2)
+    assert "damaged in the course itself" in err
+    assert (clone / "my_work" / NAME).read_bytes() == before
+    assert b"<<<" not in (clone / "my_work" / "01_config.ipynb").read_bytes()
+
+
+def test_text_files_that_were_edited_stay_and_a_dry_run_says_so_too(clone, capsys):
+    (clone / "my_work" / "glossary.md").write_text("mine", encoding="utf-8")
+    (clone / "notebooks" / "glossary.md").write_text("theirs", encoding="utf-8")
+
+    dry, wet = update(clone, capsys, "--dry-run"), update(clone, capsys)
+
+    assert dry == wet
+    assert "glossary.md: there is a newer version; yours stays." in wet[1]
+    assert (clone / "my_work" / "glossary.md").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("record", ['{"cells": 7}', '{"cells": {"02_simple.ipynb": 7}}', "[]", "{"])
+def test_a_damaged_record_is_that_of_an_older_version(clone, capsys, record):
+    (clone / "my_work" / ".handed_out.json").write_text(record, encoding="utf-8")
+    before = mine(clone)
+    upstream(clone, lambda cells: one(cells, "late").update(source="other()"))
+
+    assert update(clone, capsys)[0] == 0
+
+    assert mine(clone) == before
 
 
 def test_no_backup_no_change(clone, capsys):
@@ -169,7 +271,7 @@ def test_no_backup_no_change(clone, capsys):
     code, out, err = update(clone, capsys)
 
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "nothing was changed" in err
+    assert "left as it is" in err
     assert path.read_bytes() == before
 
 
@@ -178,3 +280,13 @@ def test_no_folder_is_one_line(tmp_path, clone, capsys):
 
     assert (code, err.count("\n")) == (2, 1)
     assert "poolkit hand-out" in err
+
+
+def test_a_folder_without_lessons_is_left_alone(tmp_path, clone, capsys):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "notes.txt").write_text("mine", encoding="utf-8")
+
+    code, _, err = update(clone, capsys, str(tmp_path / "home"))
+
+    assert (code, err.count("\n")) == (2, 1)
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["notes.txt"]

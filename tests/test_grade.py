@@ -168,7 +168,7 @@ def test_two_at_once_come_out_as_one_after_the_other(tmp_path, capsys):
 
 
 def test_a_lesson_is_known_by_its_exercises_where_the_name_tells_none(tmp_path, capsys):
-    path = hand_in(tmp_path / "homework.ipynb", ["# exercise: start_here.saved\n" + RIGHT])
+    path = hand_in(tmp_path / "homework.ipynb", [None, "# exercise: start_here.saved\n" + RIGHT])
 
     assert graded(capsys, path)[1] == [[path, "start_here.saved", "solved", str(OF), str(OF)]]
 
@@ -209,7 +209,7 @@ def test_what_cannot_be_graded_is_one_line(tmp_path, capsys, name, content, said
 
 
 @pytest.mark.parametrize(
-    "option", [["--jobs", "0"], ["--seconds", "nan"], ["--memory", "lots"], ["--wrong"], ["--csv", "/no/such/x"], ["--junit", "/no/such/x"], ["--results", "/"]]
+    "option", [["--jobs", "0"], ["--seconds", "nan"], ["--memory", "lots"], ["--wrong"], ["--csv", "/no/such/x"], ["--junit", "/no/such/x"], ["--results", "/"], ["--results", "/dev/zero"], ["--reports", __file__], ["--cluster", ""], ["--cluster", "nowhere"], ["--cluster", "udp://x:1"]]
 )  # fmt: skip
 def test_a_wrong_option_is_one_line_and_nothing_runs(tmp_path, capsys, option):
     path = hand_in(tmp_path / "00_start_here.ipynb", [RIGHT])
@@ -218,6 +218,33 @@ def test_a_wrong_option_is_one_line_and_nothing_runs(tmp_path, capsys, option):
 
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
+
+
+def test_no_table_where_nothing_was_graded(tmp_path, capsys):
+    assert main([str(tmp_path / "none.ipynb")]) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full device is Linux's")
+def test_a_file_that_cannot_be_written_costs_neither_the_rest_nor_the_table(tmp_path, capsys):
+    path = hand_in(tmp_path / "00_start_here.ipynb", [RIGHT])
+
+    code = main([path, "--junit", "/dev/full", "--csv", str(tmp_path / "a.csv")])
+
+    out, err = capsys.readouterr()
+    assert (code, err.count("\n")) == (2, 1)
+    assert "/dev/full" in err
+    assert "solved" in out
+    assert "solved" in (tmp_path / "a.csv").read_text(encoding="utf-8")
+
+
+def test_a_pattern_that_the_shell_left_alone(tmp_path, capsys):
+    path = hand_in(tmp_path / "ann_00_start_here.ipynb", [RIGHT])
+    hand_in(tmp_path / "ben_00_start_here.ipynb", [RIGHT])
+
+    code, rows, _ = graded(capsys, tmp_path / "ann*")
+
+    assert (code, [row[0] for row in rows]) == (0, [path])
 
 
 def test_help_prints_no_table(capsys):
@@ -256,6 +283,21 @@ def test_a_full_stdout_is_one_line(tmp_path):
     assert process.returncode == 2
     assert err.decode().startswith("poolkit grade: cannot print")
     assert err.count(b"\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes a descriptor before the command starts")
+def test_a_closed_stderr_does_no_harm(tmp_path):
+    path = hand_in(tmp_path / "00_start_here.ipynb", [RIGHT])
+
+    done = subprocess.run(
+        [sys.executable, "-m", "poolkit", "grade", path],
+        preexec_fn=lambda: os.close(2),
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert b"solved" in done.stdout
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):

@@ -394,17 +394,21 @@ def test_where_no_proxy_is_installed_it_is_told(server, monkeypatch, capsys):
 # the answers on a real server
 
 
-def test_session_on_a_real_server(server):
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_session_on_a_real_server(server, autocommit):
     session = lesson.Session({"statement_timeout": "2s", "application_name": "ann's shop"})
     pool = ConnectionPool(
         ConnectionConfig(pool_size=1, max_connections=1),
-        connect=lambda: psycopg.connect(server.address),
+        connect=lambda: psycopg.connect(
+            server.address, autocommit=autocommit, prepare_threshold=None
+        ),
         configure=session.configure,
         reset=session.reset,
     )
     with pool:
         for sql in ("SELECT 1", *session_statements()):
             with pool.connection() as conn:
+                assert conn.autocommit is autocommit
                 assert remembered(conn) == (session.settings, 0, 0, 0)
                 conn.rollback()
                 with contextlib.suppress(psycopg.Error):
@@ -412,6 +416,25 @@ def test_session_on_a_real_server(server):
         with pool.connection() as conn:
             assert remembered(conn) == (session.settings, 0, 0, 0)
         assert pool.stats()["created"] == 1
+
+
+@pytest.mark.parametrize("threshold", [None, 5])
+def test_discard_all_ends_what_psycopg_prepared_and_psycopg_does_not_know(server, threshold):
+    session = lesson.Session({"statement_timeout": "2s"})
+    pool = ConnectionPool(
+        ConnectionConfig(pool_size=1, max_connections=1),
+        connect=lambda: psycopg.connect(server.address, prepare_threshold=threshold),
+        configure=session.configure,
+        reset=session.reset,
+    )
+
+    with pool:
+        for _ in range(20):
+            with contextlib.suppress(psycopg.Error), pool.connection() as conn:
+                conn.execute("SELECT 1")
+        once = pool.stats()["created"] == 1
+
+    assert once == (threshold is None)
 
 
 def session_statements():

@@ -2,7 +2,10 @@
 
 import itertools
 import json
+import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +19,7 @@ from poolkit.course.files import ROOT
 from poolkit.course.lessons import LESSONS
 from poolkit.course.notebooks import IGNORED, LEARNER, SOLVED, exercise_of, lesson_files, read
 from poolkit.course.predicting import outcomes
+from tests.tools import wait_until
 
 FILES = [pytest.param(path, id=path.stem) for path in lesson_files()]
 
@@ -84,10 +88,22 @@ def test_stored_as_it_should_be(path):
     assert all(re.fullmatch(r"[a-z0-9-]+", id) for id in ids), (
         "ids are words, so that diffs read well"
     )
-    assert notebook.metadata.kernelspec.name == "python3"
+    for copy in (notebook, read(SOLVED / path.name)):
+        assert copy.metadata.kernelspec.name == "python3"
+        assert copy.metadata.language_info.file_extension == ".py"
     assert not [cell for cell in code(notebook) if cell.outputs or cell.execution_count]
     assert not [cell for cell in notebook.cells if set(cell.metadata) - {"tags"}]
     assert path.read_bytes().endswith(b"}\n")
+
+
+def test_a_lesson_exported_as_a_script_is_python():
+    from nbconvert.exporters import ScriptExporter
+
+    for path in lesson_files():
+        script, about = ScriptExporter().from_filename(str(path))
+
+        assert about["output_extension"] == ".py"
+        compile(script, path.name, "exec")
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -278,3 +294,79 @@ def test_rebuild_outside_a_clone_says_that_there_is_nothing(tmp_path, monkeypatc
 
     assert notebooks.main(["--check"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.fixture
+def lessons(tmp_path, monkeypatch):
+    """A course of lesson 00 alone, which may be changed."""
+    shutil.copy(LEARNER / "00_start_here.ipynb", tmp_path)
+    monkeypatch.setattr(notebooks, "LEARNER", tmp_path)
+    monkeypatch.setattr(notebooks, "SOLVED", tmp_path / "solved")
+    return tmp_path / "00_start_here.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["99"], "there are 00_start_here"),
+        (["00", "nine"], "no lesson 'nine'"),
+        (["--wrong"], "--help"),
+    ],
+)
+def test_a_rebuild_that_cannot_be_is_one_line(lessons, capsys, argv, said):
+    before = lessons.read_bytes()
+
+    assert notebooks.main(argv) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+    assert lessons.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"cells": 7}', '{"nbformat": 4}'])
+@pytest.mark.parametrize("argv", [[], ["--check"]])
+def test_a_damaged_lesson_is_one_line_and_stays(lessons, capsys, damage, argv):
+    lessons.write_text(damage, encoding="utf-8")
+
+    assert notebooks.main(argv) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert lessons.name in err
+    assert lessons.read_text(encoding="utf-8") == damage
+
+
+def test_a_lesson_whose_cell_raises_is_one_line(lessons, capsys):
+    notebook = read(lessons)
+    notebook.cells.append(nbformat.v4.new_code_cell("raise KeyError('two\\nlines')", id="raises"))
+    notebooks.write(lessons, notebook)
+
+    assert notebooks.main([]) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "00_start_here.ipynb: KeyError" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends Ctrl-C as a POSIX signal")
+def test_ctrl_c_during_a_rebuild_is_one_line(lessons):
+    started = lessons.parent / "started"
+    notebook = read(lessons)
+    source = f"import time\nopen({str(started)!r}, 'w').close()\ntime.sleep(60)"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="sleeps"))
+    notebooks.write(lessons, notebook)
+    code = (
+        "import pathlib, sys\nfrom poolkit.course import notebooks\n"
+        f"notebooks.LEARNER = pathlib.Path({str(lessons.parent)!r})\n"
+        "notebooks.SOLVED = notebooks.LEARNER / 'solved'\nsys.exit(notebooks.main([]))"
+    )
+
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        wait_until(started.exists, within=30)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=30)[1]
+
+    assert (process.returncode, err) == (130, b"poolkit rebuild: interrupted\n")

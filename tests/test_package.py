@@ -1,3 +1,5 @@
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +88,45 @@ def test_version_of_the_package_is_that_of_the_project():
     from importlib.metadata import version
 
     assert f'version = "{version("poolkit")}"' in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+# -- the drawing in CONTRIBUTING: who may know whom
+
+LOOK_DOWN = {("exercises", "lessons"), ("lessons", "staging")}  # by name, and for one thing each
+
+
+def drawing() -> dict[str, int]:
+    """The row of each part of the course, counted from the top."""
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```text\nlibrary.*?\n(.*?)```", text, re.DOTALL)
+    rows = [re.split(r"  +", line)[1:] for line in block.splitlines()]
+    return {part: row for row, parts in enumerate(rows) for part in parts}
+
+
+def part_of(module: str) -> str | None:
+    words = module.split(".")
+    return words[2] if words[:2] == ["poolkit", "course"] and len(words) > 2 else None
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def test_the_parts_know_whom_the_drawing_lets_them_know():
+    row, course = drawing(), ROOT / "poolkit" / "course"
+    known = {
+        (part_of(".".join(path.relative_to(ROOT).with_suffix("").parts)), part_of(module))
+        for path in course.rglob("*.py")
+        if path != course / "__init__.py"
+        for module in imported(path)
+    }
+    pairs = {(one, other) for one, other in known if other in row and one != other}
+
+    assert {path.stem for path in course.iterdir()} - set(row) <= {"__init__", "__pycache__"}
+    assert {(one, other) for one, other in pairs if row[other] > row[one]} == LOOK_DOWN

@@ -20,7 +20,11 @@ def test_place_is_my_work_or_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(state, "STARTED", tmp_path / "my_work" / "sub")
     assert state.place() == str(tmp_path / "my_work" / "progress.db")
     monkeypatch.setenv("POOLKIT_PROGRESS", "elsewhere.db")
-    assert state.place() == "elsewhere.db"
+    assert state.place() == str(tmp_path / "my_work" / "sub" / "elsewhere.db")  # not after a %cd
+    monkeypatch.setenv("POOLKIT_PROGRESS", str(tmp_path / "there.db"))
+    assert state.place() == str(tmp_path / "there.db")
+    monkeypatch.setenv("POOLKIT_PROGRESS", MEMORY)
+    assert state.place() == MEMORY
 
 
 def test_everything_survives_a_restart(tmp_path):
@@ -181,5 +185,26 @@ def test_a_file_deleted_in_mid_session_is_written_anew_and_told(tmp_path):
     kept.keep_try("simple.cap", "a", True)
 
     assert "was gone" in kept.notice
+    after = Store(str(path))
+    assert (after.guess("simple.counts"), after.solved()) == (({"created": 2}, 70), {"simple.cap"})
+
+
+def test_a_disk_that_is_full_in_mid_session_loses_nothing_and_is_used_again(tmp_path):
+    resource = pytest.importorskip("resource", reason="only POSIX can limit the size of a file")
+    path = tmp_path / "progress.db"
+    kept = Store(str(path))
+    kept.keep_guess("simple.counts", {"created": 2}, 70)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, limits[1]))
+    try:
+        kept.keep_try("simple.cap", "a" * 100_000, True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert str(path) in kept.notice
+    assert kept.guess("simple.counts") == ({"created": 2}, 70)
+    assert kept.solved() == {"simple.cap"}
+    assert "again" in kept.notice
     after = Store(str(path))
     assert (after.guess("simple.counts"), after.solved()) == (({"created": 2}, 70), {"simple.cap"})

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+
+def _find_root() -> Path:
+    """The clone: what the package lies in or, where it was installed apart from its clone (Binder
+    does that), what the kernel or the command was started in.
+    """
+    around = Path(__file__).resolve().parents[2]
+    if _is_clone(around):
+        return around
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if _is_clone(folder)), around)
+
+
+def _is_clone(folder: Path) -> bool:
+    return (folder / "notebooks" / "00_start_here.ipynb").is_file()
+
+
+ROOT = _find_root()
 
 
 class CourseFileMissing(FileNotFoundError):

@@ -1,27 +1,39 @@
-"""The notebooks as files: stubs kept true to their answers, and the solved copies made from both.
+"""`poolkit rebuild`: each stub made from its answer, and the solved copies, for who writes lessons.
 
 `poolkit rebuild` refreshes the stubs in notebooks/, makes notebooks/solved/ anew, with the solved
-my_pool.py beside them, and writes down the outcomes of the predictions. `poolkit rebuild --check` changes nothing and says what is stale.
+my_pool.py beside them, and writes down the outcomes of the predictions. `poolkit rebuild --check`
+changes nothing and says what is stale.
 """
 
 from __future__ import annotations
 
-import argparse
 import ast
 import copy
 import json
 import os
 import re
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
+from poolkit.course.desk.speaking import (
+    DeskError,
+    Parser,
+    command,
+    complain,
+    progress_bar,
+    say,
+)
 from poolkit.course.exercises import everything, find
 from poolkit.course.files import ROOT
 from poolkit.course.predicting import OUTCOMES
 from poolkit.course.source import solution_source, stub_source
 
+HELP = """\
+For whoever writes lessons: bring each exercise's stub up to date with its answer, run every lesson
+with the answers in place, and store that in notebooks/solved/. Without LESSON, all of them.
+With --check the exit code is 1 if something is stale.
+"""
 LEARNER, SOLVED = ROOT / "notebooks", ROOT / "notebooks" / "solved"
 POOL = "my_pool.py"  # beside the notebooks: the one to begin with, and the solved one
 REFERENCE = ROOT / "tests" / "conformance" / "reference.py"
@@ -29,7 +41,16 @@ MARK = re.compile(r"\A# exercise: (\S+)(?:\n|\Z)")
 IGNORED = "nbval-ignore-output"
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    # What an export needs to know, as IPython's kernel says it; but for the version, which is the
+    # reader's. Without `file_extension` a lesson saved as a script ends in .txt.
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 _LAST_CELL = """
 import json as _json
@@ -40,10 +61,13 @@ print(_json.dumps({"outcomes": _recorded(), "verdicts": _verdicts()}))
 
 
 def read(path: Path):
-    """Read a notebook, and insist on the format that has cell ids."""
+    """Read a notebook. Raises DeskError where it is none."""
     import nbformat
 
-    return nbformat.read(path, as_version=4)
+    try:
+        return nbformat.read(path, as_version=4)
+    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
+        raise DeskError(f"{path} cannot be read as a notebook: {str(error)[:60]}") from error
 
 
 def write(path: Path, notebook) -> None:
@@ -155,7 +179,14 @@ def execute(
     env = {**os.environ, "POOLKIT_PROGRESS": progress, "POOLKIT_RECORDING": "1" * recording}
     if not yours:
         env.pop("DATABASE_URL", None)  # the same for everyone, and nobody's database is touched
-    client.execute(env=env, stderr=subprocess.DEVNULL)  # the kernel's log; cells do not write to it
+    quiet = subprocess.DEVNULL  # the kernel's log; cells write elsewhere
+    try:
+        client.execute(env=env, stderr=quiet)
+    except BaseException as error:
+        # At Ctrl-C nbclient ends the kernel, and then raises one thing or another for its death.
+        if getattr(client, "_async_cleanup_kernel_future", None) is None:
+            raise
+        raise KeyboardInterrupt from error
     notebook.cells.remove(extra)
     return json.loads("".join(out.get("text", "") for out in extra.outputs).splitlines()[-1])
 
@@ -225,44 +256,54 @@ def _keep_outcomes(found: dict[str, dict]) -> None:
     OUTCOMES.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("rebuild")
+def main(argv: list[str]) -> int:
     """`poolkit rebuild [--check] [LESSON ...]`: 0 if all is well, 1 if something was stale."""
-    parser = argparse.ArgumentParser(
-        prog="poolkit rebuild", description="Rebuild notebooks/solved/."
-    )
+    parser = Parser("poolkit rebuild", description=HELP)
     parser.add_argument(
-        "lesson", nargs="*", help="numbers or names, such as 02 or simple; default: all"
+        "lesson", nargs="*", metavar="LESSON", help="numbers or names, such as 02 or simple"
     )
     parser.add_argument("--check", action="store_true", help="change nothing, say what is stale")
     asked = parser.parse_args(argv)
     if not lesson_files():
-        print(
-            f"poolkit rebuild: no lessons in {LEARNER}: run it in a clone of the course",
-            file=sys.stderr,
+        raise DeskError(f"no lessons in {LEARNER}: run it in a clone of the course")
+    unknown = [w for w in asked.lesson if not any(w in path.stem for path in lesson_files())]
+    if unknown:
+        raise DeskError(
+            f"no lesson {unknown[0]!r}; there are {', '.join(p.stem for p in lesson_files())}"
         )
-        return 2
     if asked.check:
         for line in (said := stale()):
-            print(line, file=sys.stderr)
+            complain(line)
         return 1 if said else 0
     chosen = [
-        p
-        for p in lesson_files()
-        if not asked.lesson or any(word in p.stem for word in asked.lesson)
+        path
+        for path in lesson_files()
+        if not asked.lesson or any(word in path.stem for word in asked.lesson)
     ]
-    if not chosen:
-        print(f"poolkit rebuild: no lesson {' '.join(asked.lesson)}", file=sys.stderr)
-        return 2
-    from nbclient.exceptions import CellExecutionError
-
-    found: dict[str, dict] = {}
-    (SOLVED / POOL).write_bytes(REFERENCE.read_bytes())
-    for path in chosen:
-        print(f"{path.name} …", flush=True)
-        try:
-            found |= rebuild_one(path)
-        except CellExecutionError as error:
-            print(f"poolkit rebuild: {path.name}: {error.ename}: {error.evalue}", file=sys.stderr)
-            return 2
-    _keep_outcomes(found)
+    _rebuild(chosen)
     return 0
+
+
+def _rebuild(chosen: list[Path]) -> None:
+    found: dict[str, dict] = {}
+    if (LEARNER / POOL).exists():
+        SOLVED.mkdir(exist_ok=True)
+        (SOLVED / POOL).write_bytes(REFERENCE.read_bytes())
+    with progress_bar(chosen, unit="lesson") as bar:
+        for path in bar:
+            bar.set_description(path.stem)
+            found |= _rebuild_or_say_why(path)
+    _keep_outcomes(found)
+    say([f"Rebuilt: {', '.join(path.stem for path in chosen)}."])
+
+
+def _rebuild_or_say_why(path: Path) -> dict[str, dict]:
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    try:
+        return rebuild_one(path)
+    except CellExecutionError as error:
+        raise DeskError(f"{path.name}: {error.ename}: {error.evalue}") from error
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise DeskError(f"{path.name}: {str(error).splitlines()[0]}") from error

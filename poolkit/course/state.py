@@ -28,7 +28,7 @@ def place(environ: Mapping[str, str] = os.environ) -> str:
     were handed out to or that is called my_work; a link to it will do.
     """
     if asked := environ.get("POOLKIT_PROGRESS"):
-        return asked
+        return asked if asked == MEMORY else str(STARTED / asked)
     for folder in (STARTED, *STARTED.parents):
         if folder.name == "my_work" or (folder / RECORD).exists():
             return str(folder / "progress.db")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from poolkit.course.desk.lab import write_whole
+from poolkit.course.desk.copies import write_whole
 from poolkit.course.desk.speaking import DeskError
 
 FOLDER = ".backups"
@@ -25,6 +25,7 @@ def back_up(path: Path) -> Path:
         write_whole(copy, path.read_bytes())
     except OSError as error:
         raise DeskError(
-            f"no backup of {path.name} could be made in {folder} ({error.strerror}): nothing was changed"
+            f"no backup of {path.name} could be made in {folder} ({error.strerror}), so it was left "
+            "as it is: see that this folder is there and yours"
         ) from error
     return copy

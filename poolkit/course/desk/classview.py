@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
-from pathlib import Path
 
 from poolkit.course.desk.results import Graded, check_writable, read
 from poolkit.course.desk.speaking import DeskError, Parser, command, say, table
 
 HELP = """\
 Show which mistake was made how often, and which prediction surprised most, as tables and as a
-picture. RESULTS is what `poolkit grade ... --results FILE` wrote.
+picture.
+
+  poolkit grade class/ --results class.jsonl
+  poolkit classview class.jsonl
 """
 
 
@@ -19,17 +22,19 @@ picture. RESULTS is what `poolkit grade ... --results FILE` wrote.
 def main(argv: list[str]) -> None:
     """`poolkit classview RESULTS`."""
     parser = Parser("poolkit classview", description=HELP)
-    parser.add_argument("results", metavar="RESULTS")
+    parser.add_argument(
+        "results", metavar="RESULTS", help="what `poolkit grade ... --results FILE` wrote"
+    )
     parser.add_argument("--picture", metavar="FILE",
         help="a name that ends in .png, .svg or .pdf (default: RESULTS with .png)")  # fmt: skip
     asked = parser.parse_args(argv)
-    picture = asked.picture or str(Path(asked.results).with_suffix(".png"))
-    if Path(picture).suffix not in (".png", ".svg", ".pdf"):
+    picture = asked.picture or f"{os.path.splitext(asked.results)[0]}.png"
+    if not picture.endswith((".png", ".svg", ".pdf")):
         raise DeskError(f"--picture {picture}: a name that ends in .png, .svg or .pdf is needed")
-    check_writable("--picture", picture)
     graded = read(asked.results)
     if not graded:
         raise DeskError(f"{asked.results}: no results in it")
+    check_writable("--picture", picture)
     slips, surprises = count_slips(graded), count_surprises(graded)
     say(lines(len(graded), slips, surprises))
     draw(picture, slips, surprises)

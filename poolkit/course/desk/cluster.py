@@ -7,6 +7,7 @@ come back is with the caller, who keeps it.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -18,11 +19,14 @@ from poolkit.course.desk.speaking import DeskError
 from poolkit.course.desk.submissions import NotGraded, Submission
 
 PATIENCE = 120.0  # seconds that a scheduler which was there may be away
+_ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?(\[[\w:.%]+\]|[\w.-]+):\d+")
 RETRIES = 5  # of a submission whose worker was lost; the scheduler's own limit counts besides
 
 
 def grade_on_cluster(address: str, left: list[Submission], limits: Limits, note: Callable) -> None:
     """Grade them all; `note(path, found)` gets each as it comes. Raises DeskError."""
+    if not _ADDRESS.fullmatch(address):
+        raise DeskError(f"--cluster {address}: an address is HOST:PORT or tcp://HOST:PORT")
     waiting = dict(enumerate(left))
     known, away = False, time.monotonic()
     while waiting:

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from poolkit.course.desk.lab import ROOT
 from poolkit.course.desk.speaking import Parser, command, say
+from poolkit.course.files import ROOT
 
 HELP = """\
 Look at everything that the course needs on this machine, and say of each finding what mends it.

@@ -25,7 +25,15 @@ from poolkit.course.desk.pool_running import (
 )
 from poolkit.course.desk.results import Graded, Guess, Row
 from poolkit.course.desk.running import Heard, Limits, run_submission
-from poolkit.course.desk.speaking import Parser, command, complain, number, say
+from poolkit.course.desk.speaking import (
+    DeskError,
+    Parser,
+    command,
+    complain,
+    number,
+    progress_bar,
+    say,
+)
 from poolkit.course.desk.submissions import NotGraded, Submission, find_submissions, read_submission
 from poolkit.course.exercises import Exercise, lesson_part
 
@@ -39,6 +47,9 @@ course; its points are the promises that it keeps, stage by stage.
 
 A file's lesson is known by its name, which may have something added (ann_02_simple.ipynb), else by
 its exercises. Exit code 0; 2 if something could not be graded, one line on stderr for each.
+
+  poolkit grade ann_02_simple.ipynb
+  poolkit grade class/ --jobs 4 --results class.jsonl --csv class.csv --reports reports/
 
 What is not safe: a submission runs with your rights. What it does to the course's checks is undone
 before each judgement, and verdicts come signed; but code that sets out to search the memory of its
@@ -155,22 +166,35 @@ def main(argv: list[str]) -> int:
     limits = Limits(asked.seconds, asked.whole, asked.memory)
     for option in ("csv", "junit", "results"):
         results.check_writable(f"--{option}", getattr(asked, option))
+    results.make_folder("--reports", asked.reports)
     done = results.read(asked.results) if asked.results and os.path.exists(asked.results) else []
     if done:
         results.write(asked.results, done)  # without a last line that was cut off
     graded, problems = _grade_all(paths, limits, asked, {(g.path, g.key): g for g in done})
+    # what it holds of other notebooks stays
+    problems += _write(asked, graded, [g for g in done if g.path not in paths] + graded)
     for problem in problems:
         complain(f"poolkit grade: {problem}")
-    if asked.results:  # what it holds of other notebooks stays
-        results.write(asked.results, [g for g in done if g.path not in paths] + graded)
-    if asked.junit:
-        results.write_junit(asked.junit, graded)
-    if asked.reports:
-        results.write_reports(asked.reports, graded)
-    if asked.csv and asked.csv != "-":
-        results.write_csv(asked.csv, graded)
     say(results.csv_lines(graded) if asked.csv == "-" else results.screen_lines(graded))
     return 2 if problems else 0
+
+
+def _write(asked, graded: list[Graded], kept: list[Graded]) -> list[str]:
+    """Write what was asked for; what cannot be written costs neither the rest nor the table."""
+    csv = None if asked.csv == "-" else asked.csv
+    problems = []
+    for write, name, what in (
+        (results.write, asked.results, kept),
+        (results.write_junit, asked.junit, graded),
+        (results.write_reports, asked.reports, graded),
+        (results.write_csv, csv, graded),
+    ):
+        try:
+            if name is not None:
+                write(name, what)
+        except DeskError as error:
+            problems.append(str(error))
+    return problems
 
 
 def _parser() -> Parser:
@@ -187,7 +211,7 @@ def _parser() -> Parser:
     add("--jobs", type=number(1, int), default=1, metavar="N", help="so many at once (default: 1)")
     add("--cluster", metavar="ADDRESS",
         help="hand them to the Dask scheduler there, such as tcp://10.0.0.1:8786; its workers need "
-        "this same version of the course (pip install 'poolkit[cluster]')")  # fmt: skip
+        "this same version of the course (pip install -e '.[cluster]')")  # fmt: skip
     add("--seconds", type=number(0.1), default=30.0, metavar="S", help="for one cell (default: 30)")
     add(
         "--whole",
@@ -203,8 +227,6 @@ def _parser() -> Parser:
 
 def _grade_all(paths, limits: Limits, asked, done: dict) -> tuple[list[Graded], list[str]]:
     """Grade every one, here or on a cluster; in the order given, whatever ends first."""
-    from tqdm import tqdm
-
     came: dict[str, Graded | str] = {}
     left: list[Submission] = []
     for path in paths:
@@ -217,7 +239,7 @@ def _grade_all(paths, limits: Limits, asked, done: dict) -> tuple[list[Graded], 
             came[path] = known
         else:
             left.append(submission)
-    bar = tqdm(total=len(left), desc="grading", disable=None, leave=False)
+    bar = progress_bar(total=len(left), desc="grading")
     noting = threading.Lock()
 
     def note(path: str, found: Graded | str) -> None:
@@ -228,7 +250,7 @@ def _grade_all(paths, limits: Limits, asked, done: dict) -> tuple[list[Graded], 
             bar.update()
 
     with bar:
-        if asked.cluster:
+        if asked.cluster is not None:
             from poolkit.course.desk.cluster import grade_on_cluster
 
             grade_on_cluster(asked.cluster, left, limits, note)

@@ -7,33 +7,59 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from poolkit.course.desk.lab import ROOT
-from poolkit.course.desk.speaking import DeskError, Parser, command, say
+from poolkit.course.desk import calibration
+from poolkit.course.desk.speaking import DeskError, Parser, command, path_of, say
+from poolkit.course.files import ROOT
 from poolkit.course.overview import lesson_rows
 from poolkit.course.shown import _text_table
 from poolkit.course.state import MEMORY, Store
 
 HELP = """\
 Show which exercises are solved, what comes next, how sure you were of your predictions against how
-often they came out, and which of them surprised you. Nothing is changed.
+often they came out, and which of them surprised you. How sure against how often right is drawn as a
+picture, too, in a file beside the progress file. Your progress is only read.
 """
-BANDS = ((50, 60), (60, 70), (70, 80), (80, 90), (90, 101))
+KINDS = (".png", ".svg", ".pdf")
 
 
 @command("progress")
 def main(argv: list[str], *, root: Path = ROOT) -> None:
-    """`poolkit progress [FILE]`."""
+    """`poolkit progress [FILE] [--picture FILE]`."""
     default = Path(os.environ.get("POOLKIT_PROGRESS") or root / "my_work" / "progress.db")
     parser = Parser("poolkit progress", description=HELP)
-    parser.add_argument("file", nargs="?", type=Path, default=default, metavar="FILE",
+    parser.add_argument("file", nargs="?", type=path_of, default=default, metavar="FILE",
         help="the progress file (default: my_work/progress.db, or POOLKIT_PROGRESS)")  # fmt: skip
-    kept = read(parser.parse_args(argv).file)
+    parser.add_argument("--picture", type=path_of, metavar="FILE",
+        help="where the picture goes, a name that ends in .png, .svg or .pdf "
+        "(default: progress-calibration.png beside the progress file)")  # fmt: skip
+    asked = parser.parse_args(argv)
+    if asked.picture and asked.picture.suffix not in KINDS:
+        raise DeskError(
+            f"--picture {asked.picture}: a name that ends in .png, .svg or .pdf is needed"
+        )
+    kept = read(asked.file)
     rows, following = lesson_rows(kept)
-    say(
-        [*_text_table(rows), "", f"Next: {following}" if following else "Every exercise is solved."]
-    )
-    say(calibration(kept))
+    next_ = f"Next: {following}" if following else "Every exercise is solved."
+    say([*_text_table(rows), "", next_])
+    picture = asked.picture or asked.file.with_name(f"{asked.file.stem}-calibration.png")
+    made = calibration.judged(kept)
+    if made:
+        say(["", *calibration.lines(made)])
     say(surprises(kept))
+    if made:
+        draw(made, picture)
+
+
+def draw(made: list[tuple[float, bool]], picture: Path) -> None:
+    """Draw the picture. Raises DeskError where it cannot be written."""
+    try:
+        calibration.draw(made, picture)
+    except OSError as error:
+        raise DeskError(
+            f"the picture cannot be written to {picture} ({error.strerror}): "
+            "--picture FILE puts it elsewhere"
+        ) from error
+    say(["", f"How sure against how often right, as a picture: {picture}"])
 
 
 def read(path: Path) -> Store:
@@ -49,37 +75,19 @@ def read(path: Path) -> Store:
             db.backup(kept._known)
         finally:
             db.close()
-    except sqlite3.Error as error:
+        kept.predictions()
+    except (sqlite3.Error, ValueError, TypeError) as error:
         raise DeskError(
             f"{path} is no progress file of the course, or cannot be read: {error}"
         ) from error
     return kept
 
 
-def calibration(kept: Store) -> list[str]:
-    """How sure against how often right, a bar a band; the mark | stands where they would agree."""
-    sure = kept.sureness()
-    judged = [(sure[id], guess == out) for id, (guess, out) in kept.predictions().items() if out]
-    if not judged:
-        return []
-    lines = ["", f"How sure you were, and how often right ({len(judged)} predictions):"]
-    for low, high in BANDS:
-        right = [was for percent, was in judged if low <= percent < high]
-        if right:
-            share = 100 * sum(right) / len(right)
-            bar = ["█" if place < share / 5 else "·" for place in range(20)]
-            bar[min(19, (low + min(high, 100)) // 10)] = "|"
-            lines.append(
-                f"{low:3}–{min(high, 100)} %  {''.join(bar)}  {share:.0f} % of {len(right)}"
-            )
-    mean = sum(percent for percent, _ in judged) / len(judged)
-    share = 100 * sum(was for _, was in judged) / len(judged)
-    return [*lines, f"On average {mean:.0f} % sure, {share:.0f} % right."]
-
-
 def surprises(kept: Store) -> list[str]:
     """The predictions that came out otherwise."""
-    found = [(id, g, out) for id, (g, out) in kept.predictions().items() if out and g != out]
+    found = [
+        (id, g, out) for id, (g, out) in kept.predictions().items() if out is not None and g != out
+    ]
     lines = [f"  {id}: you said {_listed(g)}; it was {_listed(out)}" for id, g, out in found]
     return ["", "What surprised you:", *lines] if found else []
 

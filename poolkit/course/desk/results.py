@@ -8,11 +8,12 @@ import csv
 import io
 import json
 import os
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from poolkit.course.desk.lab import write_whole
+from poolkit.course.desk.copies import write_whole
 from poolkit.course.desk.speaking import DeskError, plain, table
 
 
@@ -60,6 +61,17 @@ def check_writable(option: str, name: str | None) -> None:
         raise DeskError(f"{option} {name}: cannot be written: is the folder there, and yours?")
 
 
+def make_folder(option: str, name: str | None) -> None:
+    """Make a folder if it is not there. Raises DeskError."""
+    try:
+        if name is not None:
+            os.makedirs(name, exist_ok=True)
+    except OSError as error:
+        raise DeskError(
+            f"{option} {name}: no folder can be made there: {error.strerror}"
+        ) from error
+
+
 def append(name: str, graded: Graded) -> None:
     """Add one result, whole, to the file."""
     with open(name, "a", encoding="ascii") as file:
@@ -80,9 +92,13 @@ def _line(graded: Graded) -> str:
 def read(name: str) -> list[Graded]:
     """Read what was kept; a last line that was cut off is left out. Raises DeskError."""
     try:
+        if stat.S_ISCHR(os.stat(name).st_mode):  # some devices never end
+            raise DeskError(f"{name}: is a device, no file of results")
         lines = Path(name).read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise DeskError(f"{name}: cannot be read: {error}") from error
+    except OSError as error:
+        raise DeskError(f"{name}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise DeskError(f"{name}: is no text, so no results of poolkit grade") from error
     found = []
     for number, line in enumerate(lines, 1):
         try:
@@ -100,7 +116,9 @@ def _graded(made: dict) -> Graded:
 
 
 def screen_lines(graded: list[Graded]) -> list[str]:
-    """The table on the screen."""
+    """The table on the screen; no head without a row."""
+    if not graded:
+        return []
     rows = [
         [one.path, row.exercise, f"{row.kept} of {row.claims}", row.result]
         for one in graded
@@ -148,10 +166,6 @@ def write_junit(name: str, graded: list[Graded]) -> None:
 
 def write_reports(folder: str, graded: list[Graded]) -> None:
     """A Markdown file a submission, numbered, since two may have one name."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise DeskError(f"--reports {folder}: {error.strerror}") from error
     wide = len(str(len(graded)))
     for number, one in enumerate(graded, 1):
         stem = plain(Path(one.path).stem).encode("utf-8", "replace").decode()

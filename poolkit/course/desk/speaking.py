@@ -8,6 +8,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -44,6 +45,14 @@ def number(least: float, kind: type = float) -> Callable[[str], float]:
     return read
 
 
+def path_of(text: str) -> Path:
+    """A type for argparse: a path, in which ~ is the home folder."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text}: there is no such home folder") from error
+
+
 def command(name: str) -> Callable:
     """Make of a function a command: its errors are one line, Ctrl-C is 130, `| head` is no error."""
 
@@ -59,6 +68,9 @@ def command(name: str) -> Callable:
                 return 2
             except BrokenPipeError:  # whoever reads has seen enough
                 return 0
+            except OSError as error:
+                complain(f"poolkit {name}: {_named(error)}")
+                return 2
             except KeyboardInterrupt:
                 complain(f"poolkit {name}: interrupted")
                 return 130
@@ -66,6 +78,11 @@ def command(name: str) -> Callable:
         return run
 
     return decorate
+
+
+def _named(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return f"{where}{error.strerror or error}"
 
 
 def say(lines: Iterable[str]) -> None:
@@ -93,6 +110,13 @@ def complain(line: str) -> None:
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     with contextlib.suppress(OSError, ValueError):
         print(plain(line).encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+
+
+def progress_bar(*what: object, **how: object):
+    """A bar of tqdm's on stderr, where that is a terminal; it is gone when the work is done."""
+    from tqdm import tqdm  # here, since most commands need none
+
+    return tqdm(*what, disable=True if sys.stderr is None else None, leave=False, **how)
 
 
 def plain(line: str) -> str:

@@ -55,7 +55,7 @@ predictions = (
         why="A larger pool buys time and hides the fault for just so long. It is the mend that is tried first, and its success is the reason why leaks live for years.",
     ),
     Prediction(
-        id="capstone.held",
+        id="capstone.exports",
         question="Between 2 s and 4 s: which kind of request held the connections for most of the time, all its loans added up? And which kind timed out most often?",
         places={"held": LOADS, "timed_out": LOADS},
         sample={"held": "product", "timed_out": "product", "sure": 60},
