@@ -145,6 +145,35 @@ def test_a_leak_is_lived_through_and_nothing_of_it_stays():
         assert pool._recording is None
 
 
+def test_nobody_looks_in_the_middle_of_a_hand_over():
+    """A return is noted and the next loan not yet: the numbers count it as lent, the log does not."""
+    log, looks = loans((1, 0, None), (2, 1, 2)), []
+
+    class Busy:
+        def stats(self):
+            looks.append(len(log))
+            if len(looks) == 3:
+                log.append(event(102, "lent", 2))
+            return {"timeouts": given.IN_VAIN, "waiting": 1, "idle": 0, "in_use": 2}
+
+    _, seen, _ = given._look(Busy(), log, 0)
+
+    assert looks == [3, 3, 3]
+    assert seen == log
+    assert lesson.peak(seen) == 2
+
+
+def test_notebook_is_right_about_an_export_that_gives_back():
+    def export(pool):
+        with pool.connection():
+            int("n/a")
+
+    with shop() as pool, record(pool) as events, pytest.raises(ValueError, match="n/a"):
+        export(pool)
+
+    assert [one.what for one in events] == ["opened", "lent", "returned"]
+
+
 def test_a_rush_leaks_nothing():
     with shop(patience=0.01) as pool:
         day = lesson.live_through(pool, lesson.Crew(serve, 20))

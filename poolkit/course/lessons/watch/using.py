@@ -205,5 +205,5 @@ using = Exercise(
 """,
         ),
     ),
-    after="A connection that never comes back is in use all the time. Mind what that does to a number that looks like work.",
+    after="It is a sum of seconds over the seconds that there were. Any dashboard can be checked against a log in this way.",
 )
