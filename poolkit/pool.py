@@ -21,7 +21,8 @@ class ConnectionPool(Desk):
     databases, temp tables, functions, handlers, and PRAGMAs other than those that
     `poolkit.sqlite` brings back. A `reset` undoes more, for example
     `lambda conn: conn.execute("DETACH other")`, or for a PostgreSQL session
-    `lambda conn: (setattr(conn, "autocommit", True), conn.execute("DISCARD ALL"))`.
+    `lambda conn: (setattr(conn, "autocommit", True), conn.execute("DISCARD ALL"))`; psycopg's
+    connections then want `prepare_threshold=None`, since DISCARD ALL ends what it has prepared.
     With other connections than `poolkit.sqlite.Connection`, cursors that were kept stay alive.
 
     A fork closes what is idle; a child that is forked while a connection is out cannot use the

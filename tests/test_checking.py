@@ -16,7 +16,7 @@ from poolkit import SimplePool
 from poolkit.course import check, explain, hint, mine_or_reference, solution, state
 from poolkit.course import guard as guarding
 from poolkit.course.checking import _card, examine
-from poolkit.course.exercises import UnknownId, assume, find, same
+from poolkit.course.exercises import NotJudged, UnknownId, assume, because, find, same
 from poolkit.course.guard import Guard, Stopped
 from poolkit.course.lessons.simple import CappedPool, Lender, ReusingPool, Shelf
 from poolkit.course.shown import Card
@@ -604,3 +604,19 @@ def test_what_cannot_be_judged_is_not_told_where_another_claim_can_tell():
 
     assert (neither.reason, neither.marks) == ("zero", ["unjudged", "broken"])
     assert (only_that.reason, only_that.marks) == ("not judged", ["unjudged", "kept"])
+
+
+def test_what_cannot_be_judged_may_have_a_reason_of_its_own(capsys):
+    def beyond_us(func):
+        """A check of this kind cannot tell everything."""
+        raise NotJudged from AssertionError(because("beyond", what="tripling"))
+
+    told = {**DOUBLE.tellings, "beyond": "We know nothing of {what:plain}."}
+    exercise = dataclasses.replace(DOUBLE, claims=(beyond_us, takes_zero), tellings=told)
+
+    neither = examine(exercise, lambda number: number * 3 + 1)
+    only_that = examine(exercise, lambda number: number * 3)
+
+    assert (neither.reason, neither.marks) == ("zero", ["unjudged", "broken"])
+    assert (only_that.reason, only_that.marks) == ("beyond", ["unjudged", "kept"])
+    assert only_that.story == "We know nothing of tripling."

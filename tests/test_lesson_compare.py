@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import re
 import sqlite3
 import threading
 import time
@@ -16,6 +17,7 @@ from sqlalchemy import create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
 from poolkit import ConnectionConfig
+from poolkit.course.exercises import find
 from poolkit.course.lessons import compare as lesson
 from poolkit.course.lessons.compare import beside
 from tests.benchmarks import contestants
@@ -50,13 +52,27 @@ def test_sentence_says_so_when_all_are_alike(all_alike):
 
 @pytest.mark.parametrize(
     ("sqlalchemy", "psycopg", "word"),
-    [(0, 1, "psycopg_pool"), (1, 0, "SQLAlchemy"), (1, 1, "both"), (0, 0, "neither")],
+    [
+        ([200, 0], [60, 60], "SQLAlchemy QueuePool"),
+        ([100, 0], [75, 75], "psycopg_pool"),
+        ([149, 0], [50, 50], "neither"),
+        ([0, 0], [0, 0], "neither"),
+    ],
 )
-def test_who_is_fair_in_the_words_of_the_prediction(sqlalchemy, psycopg, word):
-    found = measured(SQLAlchemy=float(sqlalchemy), psycopg_pool=float(psycopg))
+def test_who_lends_more_in_the_words_of_the_prediction(sqlalchemy, psycopg, word):
+    found = measured()
+    found["SQLAlchemy QueuePool"] = lesson.Measured(5.0, sqlalchemy)
+    found["psycopg_pool"] = lesson.Measured(3.0, psycopg)
 
-    assert lesson.who_is_fair(found) == word
+    places = find("predictions", "compare.work").places
+    assert lesson.lends_more(found) == word
     assert lesson.dearest(found) == "SQLAlchemy QueuePool"
+    assert set(places["more"]) - {"neither"} < set(places["dearest"])  # one name for one pool
+    assert word in places["more"]
+
+
+def test_a_query_is_measured():
+    assert lesson.a_query() > 0
 
 
 def test_picture_has_words():
@@ -79,6 +95,7 @@ def test_all_five_are_measured():
     assert all(one.cost > 0 and sum(one.counts) > 0 for one in found.values())
     table = lesson.as_table(found).splitlines()
     assert len(table) == 6
+    assert f"  {sum(found['poolkit'].counts)}, {min(found['poolkit'].counts)} and " in table[1]
 
 
 def test_nobody_served_is_not_fair():
@@ -100,8 +117,19 @@ def test_stages_and_promises_are_found_by_name():
 
 
 def test_an_unknown_name_is_told_with_those_there_are():
-    with pytest.raises(ValueError, match="called 'ordre'; the stages are lends, waits, order"):
+    with pytest.raises(ValueError, match="called 'ordre'; the stages are lends, waits, order") as (
+        stage
+    ):
         lesson.tried(peers.LifoQueue, "ordre")
+    with pytest.raises(ValueError, match="called 'sqlalchmy'; there is SQLAlchemy, DBUtils") as (
+        library
+    ):
+        lesson.in_their_words("sqlalchmy")
+    with pytest.raises(ValueError, match="called 'DBUtil'; there is poolkit, queue") as pool:
+        lesson.broken(lesson.matrix(), "DBUtil")
+
+    for caught in (stage, library, pool):
+        assert len(caught.value._render_traceback_()) == 1
 
 
 def test_without_the_tests_one_line_says_what_is_missing(monkeypatch, tmp_path):
@@ -132,6 +160,32 @@ def test_table_of_stages_counts_what_was_asked():
     assert [f"{some.count('kept')} of {len(some)}" for some in asked] == [
         cell.strip() for cell in order.split("  ")[1:] if cell.strip()
     ]
+
+
+def test_all_that_a_pool_breaks_is_listed():
+    taken = lesson.matrix()
+    found = lesson.cells(taken)["psycopg_pool"]
+
+    told = lesson.broken(taken, "psycopg_pool")
+
+    assert re.findall(r"^✗ (\S+): ", told, re.MULTILINE) == [
+        id for id, word in found.items() if word == "broken"
+    ]
+    assert "✗ interrupts.in_a_wait: Who is interrupted in the wait swallows nothing" in told
+    assert "\n    only 0 of 1 can be lent afterwards" in told
+    assert lesson.broken(taken, "poolkit") == "poolkit keeps all that it is asked for."
+
+
+def test_one_promise_is_broken_by_all_others():
+    taken = lesson.matrix()
+    cells = lesson.cells(taken)
+    del cells["poolkit"]
+
+    alike = [id for id in taken["promises"] if all(f[id] == "broken" for f in cells.values())]
+
+    assert alike == ["interrupts.next_in_line_gets_it"]
+    stages = {promise["stage"] for promise in taken["promises"].values()}
+    assert set(find("predictions", "compare.shared").places["stage"]) < stages
 
 
 def test_what_the_notebook_says_of_others_is_in_the_matrix():

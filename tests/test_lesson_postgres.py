@@ -1,6 +1,7 @@
 """Lesson 12: its server and what becomes of it, its stand-in beside a real session, its figure."""
 
 import contextlib
+import operator
 import os
 import random
 import signal
@@ -120,8 +121,8 @@ def started_by(code, **env):
 @pytest.mark.parametrize(
     "end",
     [
-        "raise KeyboardInterrupt",
-        "os._exit(0)",
+        pytest.param("raise KeyboardInterrupt", marks=pytest.mark.slow),
+        pytest.param("os._exit(0)", marks=pytest.mark.slow),
         "os.kill(os.getpid(), signal.SIGKILL)",
     ],
 )
@@ -393,17 +394,21 @@ def test_where_no_proxy_is_installed_it_is_told(server, monkeypatch, capsys):
 # the answers on a real server
 
 
-def test_session_on_a_real_server(server):
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_session_on_a_real_server(server, autocommit):
     session = lesson.Session({"statement_timeout": "2s", "application_name": "ann's shop"})
     pool = ConnectionPool(
         ConnectionConfig(pool_size=1, max_connections=1),
-        connect=lambda: psycopg.connect(server.address),
+        connect=lambda: psycopg.connect(
+            server.address, autocommit=autocommit, prepare_threshold=None
+        ),
         configure=session.configure,
         reset=session.reset,
     )
     with pool:
         for sql in ("SELECT 1", *session_statements()):
             with pool.connection() as conn:
+                assert conn.autocommit is autocommit
                 assert remembered(conn) == (session.settings, 0, 0, 0)
                 conn.rollback()
                 with contextlib.suppress(psycopg.Error):
@@ -411,6 +416,25 @@ def test_session_on_a_real_server(server):
         with pool.connection() as conn:
             assert remembered(conn) == (session.settings, 0, 0, 0)
         assert pool.stats()["created"] == 1
+
+
+@pytest.mark.parametrize("threshold", [None, 5])
+def test_discard_all_ends_what_psycopg_prepared_and_psycopg_does_not_know(server, threshold):
+    session = lesson.Session({"statement_timeout": "2s"})
+    pool = ConnectionPool(
+        ConnectionConfig(pool_size=1, max_connections=1),
+        connect=lambda: psycopg.connect(server.address, prepare_threshold=threshold),
+        configure=session.configure,
+        reset=session.reset,
+    )
+
+    with pool:
+        for _ in range(20):
+            with contextlib.suppress(psycopg.Error), pool.connection() as conn:
+                conn.execute("SELECT 1")
+        once = pool.stats()["created"] == 1
+
+    assert once == (threshold is None)
 
 
 def session_statements():
@@ -458,6 +482,43 @@ def test_stand_in_answers_as_the_server_does(server, seed):
             assert remembered(one) == remembered(other), told
             assert did(one, "rollback") == did(other, "rollback")
     other.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET application_name = 'ann's shop'",
+        "SELECT set_config('application_name', 'ann's', false)",
+        "SET application_name = 'open",
+        "SET application_name = 'it''s open",
+    ],
+)
+def test_stand_in_says_of_an_open_quote_what_the_server_says(server, sql):
+    with psycopg.connect(server.address) as conn:
+        theirs, ours = (given.error_of(one.execute, sql) for one in (conn, standin.StandIn()))
+
+    assert (type(ours), str(ours)) == (type(theirs), str(theirs).splitlines()[0])
+
+
+def test_with_closes_a_connection_and_the_stand_in(server):
+    for conn in (psycopg.connect(server.address), standin.StandIn()):
+        with conn:
+            conn.execute("SET application_name = 'kept'")
+
+        assert conn.closed
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [
+        ("OperationalError", "psycopg.OperationalError"),
+        ("errors.ConnectionTimeout", "psycopg.errors.ConnectionTimeout"),
+    ],
+)
+def test_errors_are_told_by_the_name_they_have(cls, name):
+    kind = lesson.judging.Kind(None, operator.attrgetter(cls)(psycopg))
+
+    assert str(kind).startswith(name + ",")
 
 
 def did(conn, move):

@@ -1,16 +1,19 @@
 """Lesson 11: its law, its models, its pictures both ways, and what its text says."""
 
+import dataclasses
 import functools
 import inspect
 import math
 import random
 import re
 import threading
+import time
 
 import pytest
 import simpy
 
 from poolkit.course import notebooks
+from poolkit.course.checking import examine
 from poolkit.course.exercises import find
 from poolkit.course.lessons import size as lesson
 from poolkit.course.lessons.size import measured, model, pictures
@@ -58,6 +61,15 @@ def test_each_of_the_three_gives_the_others(three):
     assert lesson.little(per_second=per_second, seconds=seconds) == pytest.approx(busy)
     assert lesson.little(per_second=per_second, busy=busy) == pytest.approx(seconds)
     assert lesson.little(seconds=seconds, busy=busy) == pytest.approx(per_second)
+
+
+def test_a_number_is_told_as_it_was_given():
+    def little(per_second=None, seconds=None, busy=None):
+        if busy is None and None not in (per_second, seconds):
+            return math.ceil(per_second * seconds)
+        return lesson.little(per_second, seconds, busy)
+
+    assert "gave 2. " in examine(find("exercises", "size.little"), little).story
 
 
 # the models
@@ -217,8 +229,9 @@ def test_shares_and_times_in_words_are_options_of_the_predictions():
     shares = {model.as_share(part / 20) for part in range(21)}
     times = {model.as_times(ratio) for ratio in (1, 2, 3, 9, 11, 100)}
 
-    for place in find("predictions", "size.servers").places.values():
-        assert set(place) == shares
+    for id in ("size.servers", "size.skewed"):
+        for place in find("predictions", id).places.values():
+            assert set(place) == shares
     assert set(find("predictions", "size.ninety").places["as_long"]) == times
 
 
@@ -240,8 +253,46 @@ def test_knee_sentence_names_the_knee_and_who_pays():
     assert "knee of reads is at 2, with 1900 loans a second; 16 connections do 1900" in reads
     assert "1 of 100 takes 200 ms or more, instead of 20 ms" in reads
     assert "knee of writes is at 1" in writes
-    assert "hardly slower" in writes
+    assert "hardly longer" in writes
     assert "0.0 ms (reads) and 0.0 ms (writes) with 1, and 0.0 ms and 0.0 ms with 16" in waits
+
+
+def test_of_fewer_than_a_hundred_only_the_slowest_is_told():
+    few = [point(1, 1000), dataclasses.replace(point(16, 1000, slowest=0.2), loans=40)]
+
+    reads, _, _ = pictures.knee_sentence(few, BENDS).splitlines()
+
+    assert reads.endswith("and the slowest takes 200 ms, instead of 20 ms.")
+
+
+@pytest.mark.parametrize(
+    ("rates", "size"),
+    [
+        ((1000, 1900, 2000, 1900), 2),
+        ((1000, 1000, 1000, 1000), 1),
+        ((400, 500, 1000, 430), 4),
+        ((1000, 500, 450, 400), 1),
+        ((1790, 960, 1680, 2730), None),
+        ((400, 2200, 800, 2100), None),
+    ],
+)
+def test_rates_that_go_up_and_down_have_no_knee(rates, size):
+    points = list(map(point, (1, 2, 4, 16), rates))
+
+    bend = pictures.knee(points)
+
+    assert (bend and bend.size) == size
+    said = pictures.knee_sentence(points, BENDS)
+    assert ("a clear knee of reads; 1790" in said or "; 400, 2200" in said) == (size is None)
+
+
+def test_rate_counts_only_what_ended_in_time(tmp_path):
+    path = measured.make_events(str(tmp_path))
+
+    (slow,) = measured.busy_clients(path, lambda conn: time.sleep(0.05), (1,), seconds=0.02)
+
+    assert slow.loans == measured.CLIENTS
+    assert slow.per_second == 0
 
 
 def test_knee_sentence_admits_that_there_is_none():
@@ -335,9 +386,10 @@ def busy_server(connections):
 def test_notebook_is_right_about_the_busy_server():
     said = cell("servers-try")
 
-    assert "With 12 nobody gives up in these 20 s" in said
-    assert model.gave_up(busy_server(12)) == 0
-    for size, words in ((12, "% have to wait"), (14, "% wait")):
+    assert "With 10 it is 8 %, with 11 nobody gives up in these 20 s" in said
+    assert f"{model.gave_up(busy_server(10)):.2f}" == "0.08"
+    assert model.gave_up(busy_server(11)) == 0
+    for size, words in ((11, "% have to wait"), (14, "% wait")):
         assert f"{100 * model.had_to_wait([busy_server(size)]):.0f} {words}" in said
     assert round(lesson.little(per_second=320 * 4 / 23, seconds=0.25)) == 14
     assert str(14 + 19 * 5) in said

@@ -10,7 +10,6 @@ from poolkit import ConnectionConfig, ConnectionPool, SimplePool
 from poolkit.course import guard
 from poolkit.course.checking import examine
 from poolkit.course.exercises import find
-from poolkit.course.histories import Histories
 from poolkit.course.lessons import scenes, threads
 from poolkit.course.measuring import NotMeasured
 from poolkit.course.player import play, play_all
@@ -67,20 +66,11 @@ def test_locked_answer_does_what_simple_pool_does(moves):
     assert locked.stats() == {name: want[name] for name in ("idle", "in_use")}
 
 
-CAPPED = [
-    pytest.param(
-        claim,
-        id=f"{id}-{claim.__name__}",
-        # The player follows every line of the library: the short histories take ten seconds.
-        marks=[pytest.mark.slow] if isinstance(claim, Histories) else [],
-    )
-    for id in ("threads.cap", "threads.order")
-    for claim in find("exercises", id).claims
-    if not (id == "threads.order" and claim is find("exercises", id).claims[0])
-]
+CAPPED = [*find("exercises", "threads.cap").claims, *find("exercises", "threads.order").claims[1:]]
 
 
-@pytest.mark.parametrize("claim", CAPPED)
+@pytest.mark.slow  # the player follows every line of the library; so does the conformance suite
+@pytest.mark.parametrize("claim", CAPPED, ids=lambda claim: claim.__name__)
 def test_the_library_keeps_every_claim_on_waiting(claim):
     claim(ConnectionPool)
 

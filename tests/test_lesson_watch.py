@@ -5,6 +5,8 @@ import time
 import pytest
 
 from poolkit import ConnectionConfig, ConnectionPool
+from poolkit.course.checking import examine
+from poolkit.course.exercises import find
 from poolkit.course.lessons import watch as lesson
 from poolkit.course.lessons.watch import given
 from poolkit.course.lessons.watch.given import Incident
@@ -143,6 +145,35 @@ def test_a_leak_is_lived_through_and_nothing_of_it_stays():
         assert pool._recording is None
 
 
+def test_nobody_looks_in_the_middle_of_a_hand_over():
+    """A return is noted and the next loan not yet: the numbers count it as lent, the log does not."""
+    log, looks = loans((1, 0, None), (2, 1, 2)), []
+
+    class Busy:
+        def stats(self):
+            looks.append(len(log))
+            if len(looks) == 3:
+                log.append(event(102, "lent", 2))
+            return {"timeouts": given.IN_VAIN, "waiting": 1, "idle": 0, "in_use": 2}
+
+    _, seen, _ = given._look(Busy(), log, 0)
+
+    assert looks == [3, 3, 3]
+    assert seen == log
+    assert lesson.peak(seen) == 2
+
+
+def test_notebook_is_right_about_an_export_that_gives_back():
+    def export(pool):
+        with pool.connection():
+            int("n/a")
+
+    with shop() as pool, record(pool) as events, pytest.raises(ValueError, match="n/a"):
+        export(pool)
+
+    assert [one.what for one in events] == ["opened", "lent", "returned"]
+
+
 def test_a_rush_leaks_nothing():
     with shop(patience=0.01) as pool:
         day = lesson.live_through(pool, lesson.Crew(serve, 20))
@@ -217,6 +248,17 @@ def test_names_are_those_that_psycopg_pool_gives():
 
     theirs = {value for name, value in vars(base.BasePool).items() if name.isupper()}
     assert set(NAMES) <= theirs
+
+
+@pytest.mark.parametrize("clock", [time.monotonic, time.time, time.perf_counter])
+def test_who_reads_a_clock_instead_of_now_is_not_told_that_the_limit_is_not_asked(clock):
+    def overdue(events, now, limit):
+        return lesson.overdue(events, clock(), limit)
+
+    verdict = examine(find("exercises", "watch.alarm"), overdue)
+
+    assert verdict.reason == "not found"
+    assert "how long is measured up to `now`" in verdict.story
 
 
 # The logs that answers are tried with

@@ -22,7 +22,13 @@ def question(monkeypatch):
         question="How many, and does it work?",
         places={"count": int, "works": bool, "how": ("fast", "slow")},
         sample={"count": 1, "works": True, "how": "fast", "sure": 60},
-        explanations=(({"count": 2}, "Two is one too many."), ({"works": False}, "It does work.")),
+        explanations=(
+            ({"count": 2, "how": "slow"}, "Two would be slow."),
+            ({"count": 2}, "Two is one too many."),
+            ({"count": 3}, "Nothing is opened twice."),
+            ({"works": False}, "It does work."),
+            ({"how": "slow"}, "Nothing is opened twice."),
+        ),
         why="Because.",
     )
     monkeypatch.setattr(predicting, "find", lambda kind, id: one)
@@ -208,6 +214,37 @@ def test_recall_compares_with_the_outcome(capsys):
     assert "Not quite" in wrong
 
 
+@pytest.mark.parametrize(
+    ("guess", "told"),
+    [
+        ((1, True, "fast"), []),
+        ((2, True, "fast"), [(["count"], "Two is one too many.")]),
+        (
+            (2, False, "fast"),
+            [(["count"], "Two is one too many."), (["works"], "It does work.")],
+        ),
+        (
+            (2, False, "slow"),  # what speaks of two places leaves no more to say of either
+            [(["count", "how"], "Two would be slow."), (["works"], "It does work.")],
+        ),
+        ((3, True, "slow"), [(["count", "how"], "Nothing is opened twice.")]),  # said once
+        ((4, True, "fast"), []),
+    ],
+)
+def test_every_wrong_part_is_explained_once(question, guess, told):
+    guess = dict(zip(question.places, guess, strict=True))
+
+    assert question.explain(guess, {"count": 1, "works": True, "how": "fast"}) == told
+
+
+def test_several_reasons_name_their_places(question, capsys):
+    predict("simple.x", count=2, works="no", how="slow", sure=80)
+    reveal("simple.x", count=1, works=True, how="fast")
+
+    said = capsys.readouterr().out
+    assert "• `count`, `how`: Two would be slow.\n• `works`: It does work.\nBecause." in said
+
+
 @pytest.mark.parametrize("one", [pytest.param(one, id=id) for id, one in PREDICTIONS.items()])
 def test_outcomes_fit_their_questions(one):
     outcome = predicting.outcomes()[one.id]
@@ -226,4 +263,5 @@ def test_explained_guesses_are_wrong_and_each_is_reached(one):
             continue
         assert {name: outcome[name] for name in part} != one.read({**outcome, **part})[0], part
         assert all(outcome[name] != one.read({**outcome, **part})[0][name] for name in part), part
-        assert one.explain(one.read({**outcome, **part})[0], outcome) == text
+        told = one.explain(one.read({**outcome, **part})[0], outcome)
+        assert [said for _, said in told] == [text]

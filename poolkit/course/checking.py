@@ -66,7 +66,7 @@ class Verdict:
         return self._marked("unjudged")
 
     def _marked(self, wanted: str) -> set[str]:
-        claims = zip(self.exercise.claims, self.marks, strict=True)
+        claims = zip(self.exercise.claims, self.marks, strict=False)  # while they run, fewer marks
         return {claim.__name__ for claim, mark in claims if mark == wanted}
 
 
@@ -114,6 +114,8 @@ def mine_or_reference(id: str, thing: object) -> object:
     why = {"not attempted": "not written yet", "switched off": "not checked"}.get(
         verdict.reason, "not right yet"
     )
+    if verdict.unjudged and not verdict.broken:
+        why = "not judged"
     Card().say(f"From here on: our `{exercise.name}`, since yours is {why}.").show()
     return exercise.answer
 
@@ -138,9 +140,11 @@ def run_claims(exercise: Exercise, thing: object, limit: float = 2.0) -> Verdict
                 break  # the player has seen it; here, on real locks, it would hang
             run = guard.run(lambda claim=claim: claim(thing))
             reason, story = _explain(exercise, run)
-            verdict.marks.append(_mark(reason, run, verdict.keys))
+            mark = _mark(reason, run, verdict.keys)
+            first = mark == "broken" and not verdict.broken
+            verdict.marks.append(mark)
             verdict.keys.append(reason)
-            if reason not in ("", NOT_JUDGED) and not verdict.reason:
+            if reason not in ("", NOT_JUDGED) and (first or not verdict.reason):
                 verdict.reason, verdict.story = reason, story
             elif reason == "hung":
                 verdict.hung = story
@@ -168,7 +172,7 @@ def _mark(reason: str, run: Run, earlier: list[str]) -> str:
     """What a claim's run comes to. A ✗ has to be true of the claim's own sentence."""
     if not reason:
         return "kept"
-    if reason == NOT_JUDGED:
+    if reason == NOT_JUDGED or isinstance(run.error, NotJudged):
         return "unjudged"
     if set(earlier) <= {"", NOT_JUDGED}:
         return "broken"

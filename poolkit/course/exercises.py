@@ -45,7 +45,10 @@ class _Shown(str):
 
 
 class NotJudged(Exception):
-    """A claim has nothing to stand on, since what an earlier one is about did not hold."""
+    """A claim has nothing to stand on, since what an earlier one is about did not hold.
+
+    With an AssertionError as its cause, whose message is `because(...)`, that is told instead.
+    """
 
 
 def assume(condition: object) -> None:

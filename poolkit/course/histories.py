@@ -18,7 +18,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from poolkit.course.exercises import WrongType, because, same
+from poolkit.course.exercises import NotJudged, WrongType, because, same
 from poolkit.course.guard import Ended, NoInput, their_line
 from poolkit.course.shown import short
 
@@ -105,7 +105,7 @@ class Histories:
         try:
             for one in self._play(thing, history):
                 seen.append(one)
-        except (Ended, NoInput):
+        except (Ended, NoInput, NotJudged):
             raise
         except BaseException as error:
             seen.append(raised(error))

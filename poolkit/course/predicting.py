@@ -19,7 +19,8 @@ class Prediction:
     """A question with places to fill in; what is right is never written here, only run.
 
     `places`: name → int for a whole number, bool for yes or no, or a tuple of the options.
-    `explanations`: (part of a wrong guess, what led there and why it is otherwise), first match told.
+    `explanations`: (part of a wrong guess, what led there and why it is otherwise); for each place
+    the first that matches is told.
     `why`: told after the outcome, to everybody. `sample`: the guess in the solved notebooks.
     `measured`: the outcome depends on the machine, so that a run proves no explanation wrong.
     """
@@ -48,13 +49,20 @@ class Prediction:
             plain[name] = value
         return plain, ""
 
-    def explain(self, guess: dict, outcome: dict) -> str:
-        """The text for this wrong guess, if there is one."""
+    def explain(self, guess: dict, outcome: dict) -> list[tuple[list[str], str]]:
+        """What there is to say of the wrong parts: the places, and the text for this guess.
+
+        Of each place at most one text speaks, and each text is told once.
+        """
+        told: dict[str, list[str]] = {}
+        explained: set[str] = set()
         for part, text in self.explanations:
             given = self.read({**guess, **part})[0]
-            if given == guess and any(outcome[name] != given[name] for name in part):
-                return text
-        return ""
+            wrong = [name for name in part if outcome[name] != given[name]]
+            if given == guess and wrong and explained.isdisjoint(wrong):
+                told.setdefault(text, []).extend(wrong)
+                explained.update(wrong)
+        return [(names, text) for text, names in told.items()]
 
 
 def _plain(value: object, wanted: type | tuple[str, ...]) -> object:
@@ -193,10 +201,18 @@ def _compared(question: Prediction, guess: dict, happened: dict, sure: float | N
         rows.append([name, _said(guess[name]), _said(value), "✓" if guess[name] == value else "✗"])
     card.table(rows)
     if not right:
-        card.say(question.explain(guess, happened))
+        _tell(card, question.explain(guess, happened))
         if sure is not None and sure >= 90:
             card.say(f"You were {sure:g} % sure: this is a question worth meeting again.")
     return card
+
+
+def _tell(card: Card, reasons: list[tuple[list[str], str]]) -> None:
+    if len(reasons) == 1:
+        card.say(reasons[0][1])
+        return
+    for names, text in reasons:
+        card.mark("point", f"{', '.join(f'`{name}`' for name in names)}: {text}")
 
 
 _recorded: dict[str, dict] = {}

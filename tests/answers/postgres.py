@@ -164,7 +164,11 @@ class Session(Given):
         self.configure(conn)
 
 
-@wrong("postgres.session", "unknown", breaks="sets_for_the_session")
+@wrong(
+    "postgres.session",
+    "unknown",
+    unjudged="sets_for_the_session takes_any_text keeps_the_connection every_short_history",
+)
 class Session(Given):
     def configure(self, conn):
         for name, value in self.settings.items():
@@ -174,6 +178,51 @@ class Session(Given):
         conn.autocommit = True
         conn.execute("DISCARD ALL")
         self.configure(conn)
+
+
+@wrong(
+    "postgres.session",
+    "closed",
+    breaks="keeps_the_connection",
+)
+class Session(Given):
+    def configure(self, conn):
+        for name, value in self.settings.items():
+            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+    def reset(self, conn):
+        conn.autocommit = True
+        with conn:
+            conn.execute("DISCARD ALL")
+            self.configure(conn)
+
+
+@wrong("postgres.session", "raises with autocommit", breaks="works_with_autocommit")
+class Session(Given):
+    def configure(self, conn):
+        for name, value in self.settings.items():
+            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+    def reset(self, conn):
+        if conn.autocommit:
+            raise ValueError("somebody else's connection")
+        conn.autocommit = True
+        conn.execute("DISCARD ALL")
+        self.configure(conn)
+
+
+@wrong("postgres.session", "autocommit", breaks="works_with_autocommit")
+class Session(Given):
+    def configure(self, conn):
+        conn.autocommit = False
+        for name, value in self.settings.items():
+            conn.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+    def reset(self, conn):
+        conn.autocommit = True
+        conn.execute("DISCARD ALL")
+        self.configure(conn)
+        conn.commit()
 
 
 @wrong("postgres.session", "set otherwise", breaks="sets_for_the_session")

@@ -113,6 +113,17 @@ def client(env, pool, held, patience, waits):
             yield from hold()
 
 
+@wrong("size.client", "another history")
+def client(env, pool, held, patience, waits):
+    asked = env.now
+    with pool.request() as place:
+        yield place | env.timeout(patience)
+        waited = env.now - asked
+        waits.append((waited, place.triggered))
+        if place.triggered:
+            yield env.timeout(max(0, held - waited))
+
+
 # --- size.budget
 
 

@@ -96,18 +96,6 @@ def peak(events):
     return max((event.conn for event in events if event.what == "lent"), default=0)
 
 
-@wrong("watch.peak", "one by one", breaks="counts_what_is_out remembers_the_highest")
-def peak(events):
-    out, most = set(), 0
-    for event in events:
-        if event.what == "lent":
-            out.add(event.thread)
-        elif event.what == "returned":
-            out.discard(event.thread)
-        most = max(most, len(out))
-    return most
-
-
 @wrong("watch.peak", "changed the log", breaks="counts_what_is_out")
 def peak(events):
     out, most = set(), 0
@@ -386,6 +374,35 @@ def as_psycopg(stats):
 @wrong("watch.translate", "wrong type", breaks="has_six_names")
 def as_psycopg(stats):
     return [(name, stats.get(name)) for name in ("pool_max", "pool_size")]
+
+
+@wrong("watch.translate", "changed", breaks="makes_a_new_dict")
+def as_psycopg(stats):
+    told = {
+        "pool_max": stats["max_connections"],
+        "pool_size": stats["idle"] + stats["in_use"],
+        "pool_available": stats["idle"],
+        "requests_waiting": stats["waiting"],
+        "requests_wait_ms": stats["wait_seconds"] * 1000,
+        "requests_errors": stats["timeouts"],
+    }
+    stats.clear()
+    stats.update(told)
+    return stats
+
+
+KEPT = {}
+
+
+@wrong("watch.translate", "not new", breaks="makes_a_new_dict")
+def as_psycopg(stats):
+    KEPT["pool_max"] = stats["max_connections"]
+    KEPT["pool_size"] = stats["idle"] + stats["in_use"]
+    KEPT["pool_available"] = stats["idle"]
+    KEPT["requests_waiting"] = stats["waiting"]
+    KEPT["requests_wait_ms"] = stats["wait_seconds"] * 1000
+    KEPT["requests_errors"] = stats["timeouts"]
+    return KEPT
 
 
 @wrong("watch.translate", "changed", breaks="makes_a_new_dict")

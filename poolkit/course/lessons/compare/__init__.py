@@ -3,13 +3,14 @@
 from poolkit.course.lessons.compare.adapting import Adapter, adapter
 from poolkit.course.lessons.compare.beside import (
     Measured,
+    a_query,
     as_table,
     dearest,
     idle_afterwards,
+    lends_more,
     picture,
     sentence,
     side_by_side,
-    who_is_fair,
 )
 from poolkit.course.lessons.compare.choosing import candidates, choose
 from poolkit.course.lessons.compare.predictions import explanations, predictions
@@ -20,13 +21,21 @@ from poolkit.course.lessons.compare.settings import (
     in_their_words,
     translate,
 )
-from poolkit.course.lessons.compare.suite import Tried, by_stage, cells, matrix, suite, tried
+from poolkit.course.lessons.compare.suite import (
+    Tried,
+    broken,
+    by_stage,
+    cells,
+    matrix,
+    suite,
+    tried,
+)
 
 __all__ = [
-    "LIBRARIES", "TABLE", "Adapter", "Measured", "Tried", "as_table", "by_stage", "candidates",
-    "cells", "dearest", "engine_settings", "exercises", "explanations", "idle_afterwards",
-    "in_their_words", "matrix", "picture", "predictions", "sentence", "side_by_side", "suite",
-    "tried", "who_is_fair",
+    "LIBRARIES", "TABLE", "Adapter", "Measured", "Tried", "a_query", "as_table", "broken",
+    "by_stage", "candidates", "cells", "dearest", "engine_settings", "exercises", "explanations",
+    "idle_afterwards", "in_their_words", "lends_more", "matrix", "picture", "predictions",
+    "sentence", "side_by_side", "suite", "tried",
 ]  # fmt: skip
 
 exercises = (adapter, choose, translate)

@@ -16,7 +16,7 @@ predictions = (
         explanations=(
             (
                 {"rolled_back": "broken"},
-                "A queue knows nothing of transactions, and never said that it does. The suite counts as broken only what a pool sets out to do.",
+                "A queue knows nothing of transactions, and never said that it does. The suite counts as broken only what it asks, and it asks a pool for nothing that its adapter says it lacks.",
             ),
             (
                 {"twice": "kept"},
@@ -34,16 +34,16 @@ predictions = (
         why="Three words, and the third matters most: what a pool does not offer is your own work, and no fault of its author's.",
     ),
     Prediction(
-        id="compare.turns",
-        question="One connection, SQLAlchemy's QueuePool, your adapter. Two wait, ann longer than carl: is ann served first? ben gives his back and asks again: does he stand behind those who wait? Somebody's connect fails: may the next who waits try at once?",
+        id="compare.line",
+        question="One connection, SQLAlchemy's QueuePool, your adapter. Two wait, ann longer than carl: is ann served first? Three wait, and ann gives up: do the other two keep their order? Somebody's connect fails: may the next who waits try at once?",
         places={
             "longest_first": ("kept", "broken"),
-            "behind": ("kept", "broken"),
+            "others_keep_theirs": ("kept", "broken"),
             "after_a_failure": ("kept", "broken"),
         },
         sample={
             "longest_first": "broken",
-            "behind": "broken",
+            "others_keep_theirs": "broken",
             "after_a_failure": "kept",
             "sure": 60,
         },
@@ -57,8 +57,8 @@ predictions = (
                 "The place is free again at once, and nobody is told: who waits is woken by a return, and no connection returns when none was made.",
             ),
             (
-                {"behind": "kept"},
-                "What comes back goes onto the shelf, and ben, who is awake, is there before ann has woken up: the barging of lesson 08.",
+                {"others_keep_theirs": "broken"},
+                "Who gives up leaves the line, and the others stand in it as before.",
             ),
         ),
         why="In an application this is the request that waits up to 30 seconds, the default, beside a place that is free, on the one day when the database was away for a moment.",
@@ -74,11 +74,41 @@ predictions = (
                 "`close()` closes all connections in the pool, as its documentation says. That none is lent afterwards it does not say, and one is.",
             ),
         ),
-        why="No promise of its own is broken here. But who takes `close()` for the end may find a connection open after it.",
+        why="The suite asks every pool that can be closed whether it lends afterwards, so the matrix has a ✗ for this. By DBUtils' own words nothing is broken. But who takes `close()` for the end may find a connection open after it.",
     ),
     Prediction(
-        id="compare.side",
-        question="Borrow and give back, and nobody else wants one: whose loan costs most? Then sixteen threads share four connections: which of SQLAlchemy's pool and psycopg's serves all of them?",
+        id="compare.shared",
+        question="The suite asks five pools beside ours. One promise it asks of all five, and none of them keeps it. Of which stage is it?",
+        places={
+            "stage": (
+                "lends and reuses",
+                "caps and waits",
+                "order",
+                "failures",
+                "threads",
+                "interrupts",
+            )
+        },
+        sample={"stage": "order", "sure": 60},
+        explanations=(
+            (
+                {"stage": "order"},
+                "Most of them let others push in, but psycopg's pool hands what comes back to the one who has waited longest.",
+            ),
+            (
+                {"stage": "threads"},
+                "Two that ask at once are what a pool is for: some of the five keep every promise of that stage.",
+            ),
+            (
+                {"stage": "failures"},
+                "One fails here, another there: no promise about failures is asked of all five and broken by all.",
+            ),
+        ),
+        why="Ctrl-C in the one moment between a wake-up and the loan is seldom met, and hard to try without a player. What is seldom met is seldom mended.",
+    ),
+    Prediction(
+        id="compare.work",
+        question="Borrow and give back, and nobody else wants one: whose loan costs most? Then sixteen threads share four connections. SQLAlchemy's pool lets others push in, psycopg's does not: does one of the two lend at least half as often again as the other, all threads together?",
         places={
             "dearest": (
                 "poolkit",
@@ -87,18 +117,18 @@ predictions = (
                 "DBUtils PooledDB",
                 "psycopg_pool",
             ),
-            "fair": ("SQLAlchemy", "psycopg_pool", "both", "neither"),
+            "more": ("SQLAlchemy QueuePool", "psycopg_pool", "neither"),
         },
-        sample={"dearest": "DBUtils PooledDB", "fair": "neither", "sure": 60},
+        sample={"dearest": "DBUtils PooledDB", "more": "SQLAlchemy QueuePool", "sure": 60},
         measured=True,
         explanations=(
             (
-                {"fair": "neither"},
-                "psycopg's pool gives what comes back to the one who has waited longest, as ours does.",
+                {"more": "SQLAlchemy QueuePool"},
+                "Who pushes in saves a change of threads. That is little beside half a millisecond of holding, and four connections can be held by four at once, whoever they are.",
             ),
             (
-                {"fair": "both"},
-                "SQLAlchemy's pool wakes a waiter, and whoever is awake already is faster.",
+                {"more": "psycopg_pool"},
+                "Who is fair shares out differently. The four connections are held for as long.",
             ),
         ),
         why="What costs a few microseconds more often does more for them: a wrapper of its own for each loan, a rollback each time, events that you can listen to.",
@@ -131,12 +161,13 @@ explanations = (
         id="compare.why_not_offered",
         question="Why does the matrix have “not offered”, instead of counting it as broken? And what does a ✗ in it not say?",
         points=(
-            "A pool is judged by what it sets out to do: a queue never promised to roll back.",
+            "A pool is not asked for what it has nothing for: a queue knows no transactions.",
             "What is not offered still has to be done, by whoever uses it.",
             "A ✗ says what was seen once, with one version and one setting; it can be mended in the next.",
+            "It need not break a promise of the library's own: the promises are the suite's.",
             "It says nothing on whether you will ever meet the case: that depends on your threads, your failures, your forks.",
         ),
-        sample="Nobody breaks a promise that was never made. A cross says what was seen with one version, not that the pool is bad, and not that my program will run into it.",
+        sample="A queue that knows no transactions cannot break a promise about them. A cross says what was seen with one version, not that the pool is bad, and not that my program will run into it.",
     ),
     Explanation(
         id="compare.which",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from poolkit import ConnectionConfig
 from poolkit.course.exercises import Exercise, assume, because, expect, same
 from poolkit.course.histories import Histories, Seen, grid
+from poolkit.course.lessons.compare.suite import Unknown
 from poolkit.course.shown import short
 from poolkit.course.slips import slip
 
@@ -326,6 +327,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
 
 def in_their_words(library: str) -> str:
     """Our settings and another library's words for them, a line each."""
+    if library not in LIBRARIES:
+        raise Unknown(f"no library is called {library!r}; there is {', '.join(LIBRARIES)}")
     column = LIBRARIES.index(library)
     width = max(map(len, TABLE))
     return "\n".join(f"{ours:{width}}  {theirs[column]}" for ours, theirs in TABLE.items())

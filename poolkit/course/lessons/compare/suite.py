@@ -24,6 +24,13 @@ class NoSuite(RuntimeError):
         return [str(self)]
 
 
+class Unknown(ValueError):
+    """No stage, pool or library has this name. Shows as one line, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
 @functools.cache
 def suite(name: str) -> ModuleType:
     """A module of the course's tests, such as "conformance.judging"."""
@@ -71,7 +78,7 @@ def tried(pool: type, *names: str) -> Tried:
     for name in names:
         if not any(name in (id, id.partition(".")[0]) for id in wanted):
             stages = ", ".join(stage.name for stage in judging.STAGES)
-            raise ValueError(f"no stage and no promise is called {name!r}; the stages are {stages}")
+            raise Unknown(f"no stage and no promise is called {name!r}; the stages are {stages}")
     _quiet("sqlalchemy.pool")
     return Tried({promise: judging.judge_one(promise, pool) for promise in wanted.values()})
 
@@ -98,6 +105,17 @@ def cells(taken: dict) -> dict[str, dict[str, str]]:
         name: {id: cell["verdict"] for id, cell in pool["cells"].items()}
         for name, pool in taken["pools"].items()
     }
+
+
+def broken(taken: dict, pool: str) -> str:
+    """What a pool breaks: each promise by its name and in words, and below it what was seen."""
+    if pool not in taken["pools"]:
+        raise Unknown(f"no pool is called {pool!r}; there is {', '.join(taken['pools'])}")
+    lines = []
+    for id, cell in taken["pools"][pool]["cells"].items():
+        if cell["verdict"] == "broken":
+            lines += [f"✗ {id}: {taken['promises'][id]['text']}", f"    {cell['why']}"]
+    return "\n".join(lines) or f"{pool} keeps all that it is asked for."
 
 
 def by_stage(taken: dict) -> str:

@@ -168,8 +168,10 @@ class Kind:
 
     def _own(self) -> str:
         cls = type(self.made())
-        module = "psycopg." if cls.__module__.startswith("psycopg") else ""
-        return f"{module}{'errors.' if self.code and not self.cls else ''}{cls.__name__}"
+        if not cls.__module__.startswith("psycopg"):
+            return cls.__name__
+        inside = getattr(psycopg, cls.__name__, None) is not cls  # of psycopg.errors alone
+        return f"psycopg.{'errors.' if inside else ''}{cls.__name__}"
 
 
 def codes() -> list[str]:
@@ -433,7 +435,7 @@ transient = Exercise(
         ),
         slip(
             "another history",
-            "`in` looks anywhere in the code: ask how it begins.",
+            "In yours 08 may stand anywhere in the code: ask how it begins.",
             edit="""
 -    return code.startswith("08") or code in passing
 +    return "08" in code or code in passing

@@ -8,7 +8,7 @@ from poolkit.course.predicting import Prediction
 predictions = (
     Prediction(
         id="postgres.cost",
-        question="To open a connection to this server, ask one question and close it again: about how many questions on an open connection does that cost? And how many loans from a pool?",
+        question="To open a connection to this server, ask one question and close it again: which of these numbers of questions on an open connection does that cost, nearest? And which of loans from a pool?",
         places={
             "queries": ("3", "30", "300"),
             "loans": ("30", "300", "3000"),
@@ -110,11 +110,11 @@ predictions = (
         explanations=(
             (
                 {"autocommit": True},
-                "That is an attribute of the Python object, and poolkit brings it back. Many other pools do not.",
+                "`autocommit` is an attribute of the Python object, and poolkit brings it back. Many other pools do not.",
             ),
             (
                 {"setting": False},
-                "A rollback takes back a SET of its own transaction. Hers was final before.",
+                "A rollback takes back a SET of its own transaction. Her SET was final before, with `autocommit` on.",
             ),
             (
                 {"lock": False},
@@ -170,7 +170,7 @@ predictions = (
                 "The server has a code for it, 53300, but psycopg does not pass it on from a connection that never was.",
             ),
         ),
-        why="That is why `is_transient` must have an answer for an error without a code.",
+        why="100, less the 3 that are kept back for administrators. And `is_transient` must have an answer for an error without a code.",
     ),
     Prediction(
         id="postgres.fork",
@@ -197,14 +197,14 @@ predictions = (
             ),
             (
                 {"lock": False},
-                "The server sees one session that asks twice for a lock that it has. It gets it, again.",
+                "PgBouncer gave his query the session that hers had come through, and the lock belongs to that session.",
             ),
             (
                 {"setting": False},
                 "Her SET went to a session of the server, and his question to the same one.",
             ),
         ),
-        why="In transaction mode you own a session only from BEGIN to COMMIT. A lock that two can hold is none.",
+        why="In transaction mode you own a session only from BEGIN to COMMIT. To the server both are one session, and a session may take its own lock again: here two clients hold a lock that is for one.",
     ),
 )
 

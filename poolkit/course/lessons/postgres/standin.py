@@ -8,6 +8,7 @@ in every short history. A statement that it does not know raises Unknown.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -96,6 +97,15 @@ class StandIn:
 
     def close(self) -> None:
         self.closed = True
+
+    def __enter__(self) -> StandIn:
+        return self
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        """As psycopg's own: commit or roll back, then close."""
+        if not self.closed:
+            self.commit() if kind is None else self.rollback()
+            self.close()
 
     # What the server does
 
@@ -227,6 +237,7 @@ class StandIn:
         return [(1,)]
 
 
+_QUOTED = r"'(?:[^']|'')*'(?!')|\"[^\"]*\""
 _PART = r"\s*(%s|E?'(?:[^']|'')*'|\w+)(?:::\w+)?\s*"
 _STATEMENTS = (
     (r"(?:SET\s+SESSION\s+AUTHORIZATION\s+DEFAULT|RESET\s+SESSION\s+AUTHORIZATION)", StandIn._does_nothing),
@@ -281,10 +292,19 @@ def _argument(part: str, values: list) -> object:
 def _split(sql: str) -> tuple[str, ...]:
     """The statements of a string; a `;` between quotes ends none, and a quote must be closed."""
     sql = re.sub(r"--[^\n]*", "", sql)
-    if re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "", sql).count("'"):
-        raise psycopg.errors.SyntaxError("unterminated quoted string")
+    if re.sub(_QUOTED, "", sql).count("'"):
+        raise psycopg.errors.SyntaxError(_open_quote(sql))
     parts = re.findall(r"(?:[^;'\"]|'(?:[^']|'')*'|\"[^\"]*\")+", sql)
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def _open_quote(sql: str) -> str:
+    """What the server says of a quote that is not closed: it stops at the first word it cannot place."""
+    tokens = re.findall(rf"{_QUOTED}|'.*|\w+|\S", sql, re.DOTALL)
+    for one, other in itertools.pairwise(tokens):
+        if one[0] == "'" and (other[0].isalnum() or other[0] == "_"):
+            return f'syntax error at or near "{other}"'
+    return f'unterminated quoted string at or near "{tokens[-1]}"'
 
 
 def _filled(sql: str, params: Any) -> tuple[str, list]:

@@ -33,7 +33,7 @@ predictions = (
     ),
     Prediction(
         id="retry.missing",
-        question="The same loop opens a file in a folder that does not exist. How many attempts does it make? And does SQLite raise the same type of exception as for a locked database?",
+        question="A loop makes three attempts at most, and tries again after the exception that SQLite raises for a locked database. It opens a file in a folder that does not exist. How many attempts does it make? And does SQLite raise the same type of exception as for a locked database?",
         places={"attempts": int, "same_type": bool},
         sample={"attempts": 1, "same_type": False, "sure": 60},
         explanations=(

@@ -80,14 +80,14 @@ def short_of(needs: list[int]) -> list[int]:
     return [max(need - 1, 0) for need in needs]
 
 
-def count(func, needs: list[int]) -> int:
-    """What the learner's function gives for a list of its own."""
+def count(func, needs: list[int]) -> float:
+    """What the learner's function gives for a list of its own: a whole number."""
     called = f"smallest_pool({needs})"
     got = func(list(needs))
     expect(got, (int, float), called)
     if got != got or got in (float("inf"), float("-inf")) or got != int(got):
         expect(got, int, called)
-    return int(got)
+    return int(got) if isinstance(got, int) else float(got)
 
 
 def inputs() -> Iterator[tuple[int, ...]]:
@@ -100,8 +100,9 @@ def inputs() -> Iterator[tuple[int, ...]]:
 def play(func, needs: tuple[int, ...]) -> Iterator[Seen]:
     given = list(needs)
     got = func(given)
-    yield Seen("it gives", count(lambda _: got, list(needs)))
-    yield Seen("and leaves the list as", given)
+    size = count(lambda _: got, list(needs))
+    yield Seen("it gives", int(size), str(size))
+    yield Seen("afterwards the list is", given)
 
 
 smallest = Exercise(
@@ -180,7 +181,7 @@ smallest = Exercise(
         ),
         slip(
             "counts idlers",
-            "A need of 0 takes one away in yours: 0 - 1.",
+            "In yours a need of 0 takes one away.",
             breaks="nothing_needed",
             edit="""
 -    return 1 + sum(need - 1 for need in needs if need > 0)
@@ -189,7 +190,6 @@ smallest = Exercise(
         ),
         slip(
             "no pool",
-            "Where nobody is left, the sum is 0 and the pool with it.",
             breaks="nothing_needed",
             edit="""
 -    return 1 + sum(need - 1 for need in needs if need > 0)

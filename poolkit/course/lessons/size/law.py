@@ -76,10 +76,15 @@ def wants_just_two(func):
 
 
 def number(func, **given: float) -> float:
-    """What the learner's function gives, as a float."""
+    """What the learner's function gives."""
     got = func(**given)
     expect(got, (int, float), f"little({told(given)})")
-    return float(got)
+    return plain(got)
+
+
+def plain(got: float) -> float:
+    """A number as Python's own, as the learner sees it: 2 is not told as 2.0."""
+    return got if type(got) is int else float(got)
 
 
 def told(given: dict) -> str:
@@ -120,7 +125,7 @@ def outcome(call, called: str) -> Seen:
         seen = raised(error)
         return Seen(f"{called} raises", seen.value, seen.told)
     expect(got, (int, float), called.strip("`"))
-    return Seen(f"{called} gives", float(got))
+    return Seen(f"{called} gives", float(got), str(plain(got)))
 
 
 little_exercise = Exercise(
@@ -195,7 +200,7 @@ little_exercise = Exercise(
         ),
         slip(
             "zero refused",
-            "0 counts as false, and so as left out. Only `is None` tells them apart.",
+            "In yours a 0 counts as left out. It counts as false; `is None` tells the two apart.",
             breaks="takes_zero_for_a_number",
             edit="""
 -    if [per_second, seconds, busy].count(None) != 1:

@@ -17,40 +17,48 @@ def knee_picture(reads: list[Point], writes: list[Point]):
         left.plot(sizes, [point.per_second for point in points], label=name, **look)
         right.plot(sizes, [1000 * p.median for p in points], label=f"{name}, median", **look)
         right.plot(
-            sizes, [1000 * p.slowest for p in points], label=f"{name}, 99 %", linestyle="--",
-            markerfacecolor="white", **look,
+            sizes, [1000 * p.slowest for p in points], label=f"{name}, {_tail(*points)}",
+            linestyle="--", markerfacecolor="white", **look,
         )  # fmt: skip
-    top = max(point.per_second for point in (*reads, *writes))
+        bend = knee(points)
+        if bend not in (None, points[-1]):
+            left.annotate(
+                "knee", (bend.size, bend.per_second), (0, 12 if number == 0 else -20),
+                textcoords="offset points", ha="center", color=look["color"], fontsize=10,
+            )  # fmt: skip
     alone = reads[0].per_second / reads[0].size
-    until = min(sizes[-1], 1.2 * top / alone)  # a doubling line soon leaves the picture
-    steps = [until ** (step / 20) for step in range(21)]
     left.plot(
-        steps, [alone * size for size in steps], ":", color="black", linewidth=1.5,
+        sizes, [alone * size for size in sizes], ":", color="black", linewidth=1.5,
         label="reads, if none slowed others",
     )  # fmt: skip
-    left.set_ylim(0, 1.7 * top)
     left.set_ylabel("loans a second")
     right.set_ylabel("milliseconds from asking to the end")
-    right.set_yscale("log")
-    low, high = right.get_ylim()
-    right.set_ylim(low, high * 12)
-    left.legend(fontsize=9, loc="upper right")
-    right.legend(fontsize=9, loc="upper left")
     for axes in (left, right):
+        axes.legend(fontsize=9, ncols=2, loc="lower left", bbox_to_anchor=(-0.1, 1))
+        axes.set_yscale("log")
         axes.set_xscale("log", base=2)
         axes.set_xticks(sizes, sizes)
         axes.set_xlabel("connections in the pool")
     return fig, (
-        "Two charts against the size of the pool, reads and writes each. Left: loans a second, with "
-        "a dotted line for reads that would not slow one another. Right, on a logarithmic scale: the "
-        "time from asking to the end of the loan, the median and what 99 of 100 do not exceed."
+        "Two charts against the size of the pool, reads and writes each, on logarithmic scales. Left: "
+        "loans a second, with the knee marked where there is one, and a dotted line for reads that "
+        "would not slow one another. Right: the time from asking to the end of the loan, the median, "
+        "and what 99 of 100 do not exceed, or the slowest where there were no hundred."
     )
 
 
-def knee(points: list[Point]) -> Point:
-    """The smallest pool that comes within a fifth of the best rate."""
-    best = max(point.per_second for point in points)
-    return next(point for point in points if point.per_second >= 0.8 * best)
+def _tail(*points: Point) -> str:
+    """What `slowest` is of these: a hundredth can be told from a hundred loans on."""
+    return "99 %" if min(point.loans for point in points) >= 100 else "slowest"
+
+
+def knee(points: list[Point]) -> Point | None:
+    """The smallest pool that comes within a fifth of the best rate; None where they go up and down."""
+    rates = [point.per_second for point in points]
+    for place in range(1, len(rates) - 1):
+        if rates[place] < 0.8 * min(max(rates[:place]), max(rates[place + 1 :])):
+            return None
+    return next(point for point in points if point.per_second >= 0.8 * max(rates))
 
 
 def knee_sentence(reads: list[Point], writes: list[Point]) -> str:
@@ -58,20 +66,21 @@ def knee_sentence(reads: list[Point], writes: list[Point]) -> str:
     said = []
     for name, points in (("reads", reads), ("writes", writes)):
         bend, last = knee(points), points[-1]
+        if bend is None:
+            rates = ", ".join(f"{point.per_second:.0f}" for point in points)
+            said.append(
+                f"Not shown on this machine: a clear knee of {name}; {rates} loans a second, from the "
+                "smallest pool to the largest, go up and down."
+            )
+            continue
         if bend is last or last.per_second > 1.25 * bend.per_second:
             said.append(
                 f"Not shown on this machine: a knee of {name}; {last.size} connections still do most."
             )
             continue
-        longer = last.slowest / bend.slowest
-        tail = (
-            f"and 1 of 100 takes {1000 * last.slowest:.0f} ms or more, instead of {1000 * bend.slowest:.0f} ms"
-            if longer > 1.5
-            else "and the slowest of 100 is hardly slower there"
-        )
         said.append(
             f"The knee of {name} is at {bend.size}, with {bend.per_second:.0f} loans a second; "
-            f"{last.size} connections do {last.per_second:.0f}, {tail}."
+            f"{last.size} connections do {last.per_second:.0f}, {_who_pays(bend, last)}."
         )
     waits = [
         f"{1000 * percentile(points[end].waits, 50):.1f} ms"
@@ -83,6 +92,15 @@ def knee_sentence(reads: list[Point], writes: list[Point]) -> str:
         f"with {reads[0].size}, and {waits[2]} and {waits[3]} with {reads[-1].size}."
     )
     return "\n".join(said)
+
+
+def _who_pays(bend: Point, last: Point) -> str:
+    if last.slowest <= 1.5 * bend.slowest:
+        return "and who waits longest waits hardly longer there"
+    before, after = f"{1000 * bend.slowest:.0f} ms", f"{1000 * last.slowest:.0f} ms"
+    if _tail(bend, last) == "99 %":
+        return f"and 1 of 100 takes {after} or more, instead of {before}"
+    return f"and the slowest takes {after}, instead of {before}"
 
 
 def against_the_model(real: list[float], modelled: list[float]) -> str:
@@ -101,7 +119,7 @@ def error_sentence(real: list[float], modelled: list[float]) -> str:
     said = f"The model is {loans:+.0%} off in loans and {mean:+.0%} in the mean wait"
     if abs(loans) > 0.1 or abs(mean) > 0.25:
         return (
-            f"Not shown on this machine: a model that fits. {said}: something else took time here."
+            f"Not shown on this machine: a model that fits. {said}. Something else took time here."
         )
     return f"{said}: near enough to ask it what cannot be measured here."
 
@@ -152,7 +170,11 @@ def storm_picture(storms: dict[str, Storm]):
         axes.plot(asked, color=plots.LINES[1], linestyle="--", label="sent")
         axes.plot(answered, color=plots.LINES[0], label="answered in time")
         axes.set_ylim(0, 1.15 * max(asked))
-        back = "never back" if one.back_after is None else f"back after {one.back_after} s"
+        back = (
+            f"not back within {one.seconds - one.away[1]:.0f} s"
+            if one.back_after is None
+            else f"back after {one.back_after} s"
+        )
         axes.set_title(f"{name}: {back}", loc="left", fontsize=11)
         axes.grid(visible=False, axis="x")
     rows[-1].set_ylim(0, 2 * rows[-1].get_ylim()[1])

@@ -42,10 +42,6 @@ predictions = (
                 "SQLite has one writer at a time. The other fifteen wait inside the database, with a connection in their hands.",
             ),
             (
-                {"writes": "up to four times"},
-                "One writes, fifteen wait: more connections do not make a second writer.",
-            ),
-            (
                 {"reads": "more than four times"},
                 "A query that computes needs a core of the processor, and your machine has no more of them than it has. What has no core waits for one.",
             ),
@@ -54,7 +50,23 @@ predictions = (
                 "How much reads gain depends on the cores that your machine has to spare, and on how much threads are in each other's way.",
             ),
             (
+                {"reads": "about as many"},
+                "How much reads gain depends on the cores that your machine has to spare, and on how much threads are in each other's way.",
+            ),
+            (
+                {"reads": "fewer"},
+                "How much reads gain depends on the cores that your machine has to spare, and on how much threads are in each other's way.",
+            ),
+            (
+                {"writes": "up to four times"},
+                "One writes at a time, either way. What differs is how soon the next one begins: SQLite's waiters sleep, look, sleep longer, look again.",
+            ),
+            (
                 {"writes": "about as many"},
+                "One writes at a time, either way. What differs is how soon the next one begins: SQLite's waiters sleep, look, sleep longer, look again.",
+            ),
+            (
+                {"writes": "fewer"},
                 "One writes at a time, either way. What differs is how soon the next one begins: SQLite's waiters sleep, look, sleep longer, look again.",
             ),
         ),
@@ -69,7 +81,7 @@ predictions = (
         explanations=(
             (
                 {"as_long": "up to twice"},
-                "Twice the clients, twice the wait? A wait does not come from the average but from the moments in which more come than can be served, and at 90 % what has piled up is hardly ever worked off.",
+                "Twice the clients, twice the wait? A wait does not come from the average but from the moments in which more come than can be served, and at 90 % what has piled up takes long to be worked off.",
             ),
             (
                 {"as_long": "five times"},
@@ -80,14 +92,9 @@ predictions = (
     ),
     Prediction(
         id="size.servers",
-        question="3,200 users, 80 of 100 connections in use on average. `split`: dealt evenly to twenty servers with a pool of five each, which part of the users has to wait at all? `shared`: which part if all use one pool of a hundred? `skewed`: twenty servers again, and one gets four times as many users as each other; which part of its users gives up after 5 s?",
-        places={"split": SHARES, "shared": SHARES, "skewed": SHARES},
-        sample={
-            "split": "hardly any",
-            "shared": "hardly any",
-            "skewed": "about a quarter",
-            "sure": 60,
-        },
+        question="3,200 users, 80 of 100 connections in use on average. `split`: dealt evenly to twenty servers with a pool of five each, which part of the users has to wait at all? `shared`: which part if all use one pool of a hundred?",
+        places={"split": SHARES, "shared": SHARES},
+        sample={"split": "hardly any", "shared": "hardly any", "sure": 60},
         explanations=(
             (
                 {"split": "hardly any"},
@@ -105,6 +112,15 @@ predictions = (
                 {"shared": "about a quarter"},
                 "Chance evens out in a crowd: of a hundred, one is nearly always free at 80 %.",
             ),
+        ),
+        why="A connection in another server's pool helps nobody here. A proxy in front of the database, such as PgBouncer, makes one pool of many.",
+    ),
+    Prediction(
+        id="size.skewed",
+        question="Twenty servers with a pool of five each, and 320 users a second who hold a connection for 0.25 s, as before. But one server gets four times as many of them as each other. Which part of its users gives up after 5 s?",
+        places={"skewed": SHARES},
+        sample={"skewed": "about a quarter", "sure": 60},
+        explanations=(
             (
                 {"skewed": "hardly any"},
                 "It gets 56 users a second, who hold 0.25 s: by Little's law that needs 14 connections. It has five.",
@@ -114,7 +130,7 @@ predictions = (
                 "By Little's law its users need 14 connections, and it has five. What five can serve is little more than a third.",
             ),
         ),
-        why="A connection in another server's pool helps nobody here. A proxy in front of the database, such as PgBouncer, makes one pool of many.",
+        why="The others have connections to spare, and cannot lend them. Nobody sees it in an average over all servers.",
     ),
     Prediction(
         id="size.storm",
@@ -175,7 +191,7 @@ explanations = (
             "It works on queries whose callers have hung up; those who wait are answered too late.",
             "Being too late makes them ask again, so the load stays above what it can do.",
             "Jitter moves retries in time; the load over a longer while is the same.",
-            "A budget bounds the load: a tenth more than the first attempts, however many fail.",
+            "A budget bounds the load: in the long run a tenth more than the first attempts, however many fail.",
         ),
         sample="All answers come too late, so everybody asks again, which keeps the answers late; jitter only moves the retries about, while a budget keeps their number below what the database can do.",
     ),

@@ -58,10 +58,10 @@ class Stage:
     errors: list[BaseException] = field(default_factory=list)  # what a visit raised, if it did
     done: list[list[bool]] = field(default_factory=list)  # who was through, at the same moments
 
-    def pair(self, number: int) -> tuple[float, bool]:
-        """The one pair that this visit appended."""
+    def pair(self, number: int, who: str = "") -> tuple[float, bool]:
+        """The one pair that this visit appended; `who` says which visit it was."""
         pairs = self.waits[number]
-        assert len(pairs) == 1, because("pairs", count=len(pairs))
+        assert len(pairs) == 1, because("pairs", count=len(pairs), who=who)
         return checked(pairs[0])
 
 
@@ -160,7 +160,8 @@ def holds_and_gives_back(client):
 def waits_its_turn(client):
     """Who finds no place free waits for one, and notes how long and that it got it."""
     seen = stage(client, 1, (Visit(1, 3), Visit(2, 1)))
-    first, second = seen.pair(0), seen.pair(1)
+    first = seen.pair(0, "A client came at 1 s to a free place.")
+    second = seen.pair(1, "One place, taken from 1 s to 4 s. A client came at 2 s.")
     assert first != (1.0, True), "noted the clock"
     assert first == (0.0, True), because("the first", got=first)
     assert second[0] == 2.0, because("waited otherwise", got=second)
@@ -177,7 +178,7 @@ def notes_it_at_once(client):
 def gives_up(client):
     """It waits `patience` seconds at most; who gives up notes it and holds nothing."""
     seen = stage(client, 1, (Visit(0, 5), Visit(0, 3, patience=1.5)))
-    got = seen.pair(1)
+    got = seen.pair(1, "The only place was taken for 5 s. A client with `patience=1.5` got none.")
     assert got[0] <= 1.5, because("waited longer", waited=got[0])
     assert got == (1.5, False), because("gave up otherwise", got=got)
     assert seen.done[1][1], "goes on"
@@ -195,10 +196,14 @@ def leaves_nothing(client):
     """Whatever is thrown in while it waits or holds, nothing of it stays behind."""
     assume(stage(client, 1, (Visit(0, 3),)).taken[:5] == [1, 1, 1, 0, 0])
     seen = stage(client, 1, (Visit(0, 9, thrown=1.25),))
-    assert seen.ends == ["raises Interrupt"], because("swallowed", when="holds", ends=seen.ends[0])
+    assert seen.ends == ["raises Interrupt"], because(
+        "swallowed", when="held a place", ends=seen.ends[0]
+    )
     assert seen.taken[1] == 0, "place lost"
     seen = stage(client, 1, (Visit(0, 3), Visit(0, 9, thrown=1.25)))
-    assert seen.ends[1] == "raises Interrupt", because("swallowed", when="waits", ends=seen.ends[1])
+    assert seen.ends[1] == "raises Interrupt", because(
+        "swallowed", when="waited", ends=seen.ends[1]
+    )
     assert seen.in_line[1] == 0, "stays in line"
 
 
@@ -237,22 +242,24 @@ def play(client, history: tuple) -> Iterator[Seen]:
             pairs = [plain(pair) for pair in seen.waits[number]]
             yield Seen(f"{name} notes", pairs)
             since = next((t for t, row in enumerate(seen.noted) if row[number]), None)
-            yield Seen(
-                f"{name} has noted it at", since, "no moment" if since is None else f"{since}.75 s"
-            )
+            yield Seen(f"{name} was", since, _first_seen("to have noted it", since))
         yield Seen(name, seen.ends[number], seen.ends[number])
         through = next((t for t, row in enumerate(seen.done) if row[number]), None)
-        yield Seen(
-            f"{name} is through at", through, "no moment" if through is None else f"{through}.75 s"
-        )
+        yield Seen(f"{name} was", through, _first_seen("to be through", through))
     times = ", ".join(f"{t}.75" for t in range(3))
     yield Seen(f"places taken at {times} s and so on:", seen.taken)
     yield Seen(f"in line at {times} s and so on:", seen.in_line)
 
 
+def _first_seen(what: str, second: int | None) -> str:
+    """When that was seen, by one who looks once a second."""
+    return f"never seen {what}" if second is None else f"first seen {what} at {second}.75 s"
+
+
 def tell(history: tuple) -> str:
     size, visits = history
-    return f"{size} place{'s' if size > 1 else ''}; " + "; ".join(map(str, visits))
+    said = [f"{size} place{'s' if size > 1 else ''}, seen at 0.75 s, 1.75 s and so on"]
+    return "; ".join([*said, *map(str, visits)])
 
 
 client_exercise = Exercise(
@@ -281,11 +288,11 @@ client_exercise = Exercise(
     tellings={
         "no process": "`client(…)` gave {got:plain}. A process is made by a function with a `yield` in it; SimPy runs it from one `yield` to the next.",
         "no event": "`client` yielded {got:plain} to SimPy. What it takes are events, such as `env.timeout(…)` and `pool.request()` give them.",
-        "pairs": "After a visit there should be one pair in `waits`; there were {count}.",
+        "pairs": "{who:plain} For it there should be one pair in `waits`; there were {count}.",
         "no pair": "In `waits` stands {got:plain}. A pair is the seconds waited, a number, and True or False.",
-        "never held": "A client with `held=3` came at 0 s to a free place. At 0.75 s nobody had it.",
-        "kept": "A client with `held=3` came at 0 s to a free place. At 13.75 s it was still taken.",
-        "held otherwise": "A client with `held=3` came at 0 s to a free place. At {taken} s it was still taken, and at {free} s free.",
+        "never held": "A client with `held=3` and `patience=9.5` came at 0 s to a free place. At 0.75 s nobody had it.",
+        "kept": "A client with `held=3` and `patience=9.5` came at 0 s to a free place. At 13.75 s it was still taken.",
+        "held otherwise": "A client with `held=3` and `patience=9.5` came at 0 s to a free place. At {taken} s it was still taken, and at {free} s free.",
         "noted the clock": "A client that came at 1 s to a free place noted (1.0, True). It waited 0 s.",
         "the first": "A client that came at 1 s to a free place noted {got}, and should note (0.0, True).",
         "waited otherwise": "One place, taken from 1 s to 4 s. A client that came at 2 s noted {got}, and should note (2.0, True).",
@@ -349,11 +356,30 @@ client_exercise = Exercise(
         ),
         slip(
             "held otherwise",
-            "`&` waits until both have happened; `|` for one of the two.",
+            "Yours waits until both have happened, the place and the time: `place | env.timeout(patience)` waits for one of the two.",
             breaks="holds_and_gives_back waits_its_turn gives_up",
             edit="""
 -        yield place | env.timeout(patience)
 +        yield place & env.timeout(patience)
+""",
+        ),
+        slip(
+            "held otherwise",
+            "Yours noted at 9.5 s, when its patience was over, that it got the place: it waits for all of that time, also where a place comes sooner.",
+            breaks="holds_and_gives_back waits_its_turn",
+            edit="""
+-        yield place | env.timeout(patience)
++        yield env.timeout(patience)
+""",
+        ),
+        slip(
+            "pairs",
+            "In yours only those are noted that got a place.",
+            breaks="gives_up",
+            edit="""
+-        waits.append((env.now - asked, place.triggered))
+         if place.triggered:
++            waits.append((env.now - asked, True))
 """,
         ),
         slip(
@@ -389,7 +415,7 @@ client_exercise = Exercise(
         ),
         slip(
             "never held",
-            "`env.timeout(held)` is only an event; without `yield` nobody waits for it.",
+            "Often a `yield` is missing: `env.timeout(held)` is only an event, and without it nobody waits.",
             breaks="holds_and_gives_back waits_its_turn gives_up",
             edit="""
 -            yield env.timeout(held)

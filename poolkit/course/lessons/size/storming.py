@@ -186,7 +186,7 @@ budget = Exercise(
         ),
         slip(
             "wrong number",
-            "Just enough is enough: `<`, not `<=`.",
+            "Just enough is enough: with `price` coins a retry is allowed.",
             breaks="begins_full",
             edit="""
 -        if self._coins < self._price:
@@ -212,7 +212,7 @@ budget = Exercise(
         ),
         slip(
             "refusing costs",
-            "Yours pays before it looks.",
+            "In yours a retry that is refused costs, too.",
             breaks="refuses_for_nothing",
             edit="""
 -        if self._coins < self._price:
@@ -242,7 +242,7 @@ budget = Exercise(
         ),
         slip(
             "shared",
-            "What stands on the class belongs to all its objects: `self._coins` is each one's own.",
+            "Often the coins stand on the class then, and what stands there belongs to all its objects. What `self` is given is each one's own.",
             breaks="each_its_own",
             edit="""
 -        self._coins = most

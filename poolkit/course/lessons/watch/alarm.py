@@ -15,10 +15,10 @@ from poolkit.course.slips import slip
 def overdue(events, now, limit):
     """Give the loans that at `now` have been out for `limit` seconds or longer.
 
-    A list of their "lent" events, as they stand in `events`, the one that is out longest first.
-    What has come back is not overdue, however long it was out. `events` is a list of Event, in
-    order, to be read only. It may be empty, and it may have been cut: a return whose loan is not
-    in it changes nothing.
+    A new list of their "lent" events, as they stand in `events`, the one that is out longest
+    first. What has come back is not overdue, however long it was out. `events` is a list of Event,
+    in order, to be read only. It may be empty, and it may have been cut: a return whose loan is
+    not in it changes nothing.
     """
     out = {}
     for event in events:
@@ -30,14 +30,17 @@ def overdue(events, now, limit):
     return sorted(late, key=lambda event: event.at)
 
 
-BEGAN = 100.0  # the clock at the first event of a log; the next ones follow a second apart
+# The clock at the first event of a log; the next ones follow a second apart. No clock of this
+# machine has come so far, so that who reads one instead of `now` is told from who asks none.
+BEGAN = 1e10
 
 
 def found(func, moves: tuple[Move, ...], limit: float, after: float) -> list[tuple[float, int]]:
     """When and which connection: the loans given so many seconds after the log began."""
     log = log_of(moves, BEGAN)
     got = reading(func, log, BEGAN + after, limit)
-    expect(got, (list, tuple), "overdue(events, now, limit)")
+    if not isinstance(got, tuple):  # which will do as well
+        expect(got, list, "overdue(events, now, limit)")
     return [_pair(one, log) for one in got]
 
 
@@ -66,6 +69,18 @@ def finds_what_is_out(func):
     again = ((LENT, 7), (BACK, 7), (LENT, 7))
     got = found(func, again, limit=2.0, after=8.0)
     assert got == [(2, 7)], because("lent again", got=in_words(got), how_many=len(got))
+
+
+def gives_a_new_list(func):
+    """What was given once stays as it was, whatever is asked later."""
+    log = log_of(((LENT, 7),), BEGAN)
+    first = reading(func, log, BEGAN + 8.0, 3.0)
+    expect(first, (list, tuple), "overdue(events, now, limit)")
+    before = list(first)
+    assume(len(before) == 1)
+    reading(func, log_of(((LENT, 4), (LENT, 9)), BEGAN), BEGAN + 8.0, 3.0)
+    kept = len(before) == len(first) and all(map(lambda one, other: one is other, before, first))
+    assert kept, because("not new", before=len(before), after=len(first))
 
 
 def measures_to_now(func):
@@ -126,6 +141,15 @@ def play(func, given: Input) -> Iterator[Seen]:
     moves, limit, after = given
     got = found(func, moves, limit, after)
     yield Seen("`overdue` gives", [list(pair) for pair in got], in_words(got))
+    if len(moves) > 2:
+        return
+    log = log_of(moves, BEGAN)
+    one, other = (func(log, BEGAN + after, limit) for _ in range(2))
+    yield Seen("asked twice, it gives", one is other and isinstance(one, list), _twice(one, other))
+
+
+def _twice(one: object, other: object) -> str:
+    return "the same list again" if one is other else "a list each time"
 
 
 def tell_input(given: Input) -> str:
@@ -140,6 +164,7 @@ alarm = Exercise(
     answer=overdue,
     claims=(
         finds_what_is_out,
+        gives_a_new_list,
         measures_to_now,
         longest_first,
         is_silent_in_a_rush,
@@ -161,6 +186,7 @@ alarm = Exercise(
         "not found": "The log says: lent 7, lent 4, returned 4. With a limit of 3 s, and 8 s after it began, 7 has been out for 8 s and is the only one; yours gives {got:plain}.",
         "others end it": "The log says: lent 7, waited 7. Only a return ends a loan, so that 7 is still out after 8 s; with a limit of 3 s yours does not give it.",
         "changed the log": "Afterwards the log is not as it was. Others read it, too: leave it as it is.",
+        "not new": "Called twice, for two logs. After the second call the list that the first one gave is not as it was: it held {before} event, and now holds {after}. Make a new one in each call.",
         "lent again": "Connection 7 was lent, came back, and was lent again 6 s ago. With a limit of 2 s only that second loan is overdue; yours gives {how_many} loans.",
         "too early": "A loan has been out for 3.5 s, and the limit is 4 s. It is not overdue yet, and yours gives it.",
         "exact": "A loan has been out for 4 s, and so long is the limit: overdue. Yours does not give it.",
@@ -172,7 +198,7 @@ alarm = Exercise(
     slips=(
         slip(
             "came back",
-            "Loans that came back are not taken out.",
+            "Yours gives loans that came back, too.",
             breaks="finds_what_is_out measures_to_now is_silent_in_a_rush",
             edit="""
 -        elif event.what == "returned":
@@ -181,7 +207,7 @@ alarm = Exercise(
         ),
         slip(
             "exact",
-            "It says `>` where the text says `limit` or longer.",
+            "The text says `limit` seconds or longer, so that just `limit` counts, too.",
             breaks="measures_to_now",
             edit="""
 -    late = [event for event in out.values() if now - event.at >= limit]
@@ -190,7 +216,7 @@ alarm = Exercise(
         ),
         slip(
             "too early",
-            "Whatever is out is given; the limit is not asked.",
+            "Yours gives whatever is out, whatever the limit is.",
             breaks="measures_to_now",
             edit="""
 -    late = [event for event in out.values() if now - event.at >= limit]
@@ -199,7 +225,7 @@ alarm = Exercise(
         ),
         slip(
             "not found",
-            "It measures up to the last event of the log. Time goes on after it: `now` is the end.",
+            "Yours measures up to the last event of the log. Time goes on after it: `now` is the end.",
             breaks="finds_what_is_out measures_to_now takes_a_log_that_was_cut",
             edit="""
      out = {}
@@ -207,8 +233,43 @@ alarm = Exercise(
 """,
         ),
         slip(
+            "not found",
+            "Yours gives nothing, whatever was tried. Often a clock is read there: how long is measured up to `now`, which is handed over.",
+            breaks="finds_what_is_out measures_to_now takes_a_log_that_was_cut",
+            edit="""
+     out = {}
++    import time
++    now = time.monotonic()
+""",
+        ),
+        slip(
+            "came back",
+            "In these logs another thread gives back than the one that borrowed. What a loan and its return have in common is `conn`.",
+            breaks="finds_what_is_out measures_to_now is_silent_in_a_rush",
+            edit="""
+-            out[event.conn] = event
++            out[event.thread] = event
+         elif event.what == "returned":
+-            out.pop(event.conn, None)
++            out.pop(event.thread, None)
+""",
+        ),
+        slip(
+            "not new",
+            breaks="gives_a_new_list",
+            edit="""
+-def overdue(events, now, limit):
++def overdue(events, now, limit, late=[]):
+...
+-    late = [event for event in out.values() if now - event.at >= limit]
+-    return sorted(late, key=lambda event: event.at)
++    late[:] = [event for event in out.values() if now - event.at >= limit]
++    return late
+""",
+        ),
+        slip(
             "order",
-            "The one that was lent last comes first.",
+            "In yours the one that was lent last comes first.",
             breaks="longest_first",
             edit="""
 -    return sorted(late, key=lambda event: event.at)
@@ -217,7 +278,7 @@ alarm = Exercise(
         ),
         slip(
             "order",
-            "They come in the order of their connections' numbers.",
+            "In yours they come in the order of their connections' numbers.",
             breaks="longest_first",
             edit="""
 -    return sorted(late, key=lambda event: event.at)
@@ -226,7 +287,7 @@ alarm = Exercise(
         ),
         slip(
             "not found",
-            "It gives loans that took long and came back. Those are slow; a leak never comes back.",
+            "Yours gives loans that took long and came back. Those are slow; a leak never comes back.",
             breaks="finds_what_is_out measures_to_now takes_a_log_that_was_cut",
             edit="""
 -    out = {}
@@ -241,7 +302,7 @@ alarm = Exercise(
         ),
         slip(
             "raised KeyError",
-            "`out.pop(event.conn, None)` takes away what is there, and is content with nothing.",
+            "What may be missing is taken out of a dict by `pop(key, None)`, out of a set by `discard`.",
             breaks="takes_a_log_that_was_cut",
             edit="""
 -            out.pop(event.conn, None)
@@ -250,7 +311,7 @@ alarm = Exercise(
         ),
         slip(
             "others end it",
-            'Whatever is no "lent" is taken for a return.',
+            'In yours whatever is no "lent" is taken for a return.',
             breaks="finds_what_is_out",
             edit="""
 -        elif event.what == "returned":
@@ -259,7 +320,7 @@ alarm = Exercise(
         ),
         slip(
             "rush",
-            'Every "timed out" is given as well. They say that somebody waited, not who keeps what.',
+            'Yours gives every "timed out" as well. They say that somebody waited, not who keeps what.',
             breaks="is_silent_in_a_rush",
             edit="""
 -    late = [event for event in out.values() if now - event.at >= limit]

@@ -70,8 +70,7 @@ def live_through(pool: ConnectionPool, *crews: Crew) -> Incident:
             each.start()
         try:
             latest = max(crew.comes_at for crew in crews)
-            stats, now = _look(pool, began + latest)
-            seen = list(events)
+            stats, seen, now = _look(pool, events, began + latest)
         finally:
             done.set()
             for each in running:
@@ -95,18 +94,31 @@ def _toil(pool: ConnectionPool, crew: Crew, done: threading.Event) -> None:
         done.wait(crew.pause)
 
 
-def _look(pool: ConnectionPool, earliest: float) -> tuple[dict[str, object], float]:
-    """The pool's numbers, at a moment when it has trouble."""
+def _look(
+    pool: ConnectionPool, events: list[Event], earliest: float
+) -> tuple[dict[str, object], list[Event], float]:
+    """The pool's numbers, what was noted, and when: at a moment when it has trouble.
+
+    Not in the middle of a hand-over, where a return is noted and the next loan not yet: then the
+    events would show fewer connections out than the numbers do.
+    """
     last = time.monotonic() + _LONGEST
     while time.monotonic() < last:
         stats = pool.stats()
         troubled = stats["timeouts"] >= IN_VAIN and stats["waiting"] and not stats["idle"]
         if troubled and time.monotonic() >= earliest:
-            return stats, time.monotonic()
+            seen = list(events)
+            if _out(seen) == stats["in_use"]:
+                return stats, seen, time.monotonic()
         time.sleep(0.001)
     raise DidNotComeAbout(
         f"the incident did not come about: in {_LONGEST:g} s fewer than {IN_VAIN} waited in vain"
     )
+
+
+def _out(events: Sequence[Event]) -> int:
+    """How many connections are out by these events."""
+    return sum(loan.end is None for loan in loans_of(events))
 
 
 def new_database(folder: str) -> Path:
@@ -151,7 +163,7 @@ def loans_of(events: Sequence[Event]) -> list[Loan]:
 
 
 def timeline(incident: Incident):
-    """Draw who held which connection when, and who waited; gives the figure and its words."""
+    """Draw whose threads held which connection when, and who waited; the figure and its words."""
     from poolkit.course import plots
 
     loans = loans_of(incident.events)
@@ -164,7 +176,7 @@ def timeline(incident: Incident):
     fig.get_layout_engine().set(hspace=0.06)
     return fig, (
         f"Two rows over time. Above, a line for each of {len(conns)} connections, with a bar for each "
-        "loan, coloured by who has it; bars that reach the right edge are loans that are still out. "
+        "loan, coloured by whose thread has it; bars that reach the right edge are loans that are still out. "
         "Below, how many stand in line at each moment, with a cross for each who waited in vain."
     )
 
@@ -193,7 +205,7 @@ def _draw_loans(axes, loans: list[Loan], conns: list[int], incident: Incident) -
     axes.grid(visible=False, axis="y")
     axes.set_ylim(-0.6, len(conns) - 0.4)
     axes.legend(
-        ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), title="borrowed by (▸ still out)"
+        ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), title="in a thread of (▸ still out)"
     )
     axes.get_legend()._legend_box.align = "left"
 

@@ -118,7 +118,7 @@ peaking = Exercise(
     slips=(
         slip(
             "one by one",
-            "It counts every loan there ever was. What came back has to be taken off.",
+            "Yours counts every loan there ever was. What came back has to be taken off.",
             breaks="counts_what_is_out",
             edit="""
 -    out = set()
@@ -132,12 +132,36 @@ peaking = Exercise(
         ),
         slip(
             "one by one",
-            "It counts the connections that were ever lent. That is more than were out at once, for example where one was closed and another opened.",
+            "Yours counts the connections that were ever lent. That is more than were out at once, for example where one was closed and another opened.",
             breaks="counts_what_is_out",
             edit="""
              out.add(event.conn)
 -        elif event.what == "returned":
 -            out.discard(event.conn)
+""",
+        ),
+        slip(
+            "one by one",
+            'That log has loans and returns, and nothing was "opened" in it. What is open may lie idle: out is what was lent.',
+            breaks="counts_what_is_out remembers_the_highest skips_other_events takes_a_log_that_was_cut",
+            edit="""
+-        if event.what == "lent":
++        if event.what == "opened":
+             out.add(event.conn)
+-        elif event.what == "returned":
++        elif event.what in ("closed", "discarded"):
+""",
+        ),
+        slip(
+            "one by one",
+            "In these logs another thread gives back than the one that borrowed. What a loan and its return have in common is `conn`.",
+            breaks="counts_what_is_out remembers_the_highest",
+            edit="""
+-            out.add(event.conn)
++            out.add(event.thread)
+         elif event.what == "returned":
+-            out.discard(event.conn)
++            out.discard(event.thread)
 """,
         ),
         slip(
@@ -152,7 +176,7 @@ peaking = Exercise(
         ),
         slip(
             "others counted",
-            'An "opened" connection is counted as if it were lent.',
+            'In yours an "opened" connection is counted as if it were lent.',
             breaks="skips_other_events",
             edit="""
 -        if event.what == "lent":
@@ -161,7 +185,7 @@ peaking = Exercise(
         ),
         slip(
             "others counted",
-            "Whatever is no return is counted as a loan.",
+            "In yours whatever is no return is counted as a loan.",
             breaks="skips_other_events",
             edit="""
 -        if event.what == "lent":
@@ -173,7 +197,7 @@ peaking = Exercise(
         ),
         slip(
             "others end it",
-            'Whatever is no "lent" is taken for a return.',
+            'In yours whatever is no "lent" is taken for a return.',
             breaks="skips_other_events",
             edit="""
 -        elif event.what == "returned":
@@ -182,7 +206,7 @@ peaking = Exercise(
         ),
         slip(
             "cut",
-            "One is subtracted for each return, whether or not its loan was counted. Keep which ones are out, not only how many.",
+            "In yours one is subtracted for each return, whether or not its loan was counted. Keep which ones are out, not only how many.",
             breaks="takes_a_log_that_was_cut",
             edit="""
 -    out = set()
@@ -200,7 +224,7 @@ peaking = Exercise(
         ),
         slip(
             "cut",
-            "A number that stops at 0 still goes down for returns whose loan was never counted. Keep which ones are out, not only how many.",
+            "In yours the number stops at 0, and still goes down for returns whose loan was never counted. Keep which ones are out, not only how many.",
             breaks="takes_a_log_that_was_cut",
             edit="""
 -    out = set()
@@ -218,7 +242,7 @@ peaking = Exercise(
         ),
         slip(
             "raised KeyError",
-            "`remove` insists that it is there; `discard` does not.",
+            "What may be missing is taken out of a set by `discard`, out of a dict by `pop(key, None)`.",
             breaks="takes_a_log_that_was_cut",
             edit="""
 -            out.discard(event.conn)
@@ -246,5 +270,5 @@ peaking = Exercise(
 """,
         ),
     ),
-    after="A set is little work, and it is right where a number alone goes astray: in a log whose beginning was thrown away.",
+    after="To keep which ones are out is little work, and right where a number alone goes astray: in a log whose beginning was thrown away.",
 )

@@ -50,7 +50,7 @@ predictions = (
                 "Somebody waited in vain on both mornings; that is why anybody looked.",
             ),
         ),
-        why="They are numbers of a moment, and at that moment nothing differs: all are out, and people wait. What differs is what happens next.",
+        why="They are counts and high-water marks, and none says for how long. Both mornings were watched until six had waited in vain; later there would be more timeouts on either, and still not why.",
     ),
     Prediction(
         id="watch.whose",
@@ -81,10 +81,10 @@ predictions = (
             ),
             (
                 {"back": "when its memory is freed"},
-                "The local variable is gone, but the pool itself refers to what it has lent, or it could not know it again. So nothing is freed.",
+                "The local variable is gone with the thread. But it was not the only one that referred to the connection.",
             ),
         ),
-        why="A place is lost until the program ends. Only a person can say that nobody will come, and only if there is a name to look for.",
+        why="The pool itself refers to what it has lent, or it could not know it again. So nothing is freed, and the place is lost until the program ends. A loan whose borrower is gone looks to the pool like one that takes long.",
     ),
     Prediction(
         id="watch.used",
@@ -101,7 +101,7 @@ predictions = (
                 "Thursday's were out all the time as well: whatever came back was handed on at once.",
             ),
         ),
-        why="Utilisation says how much of the pool is taken, not how much it does. Beside it belongs a number of loans per second: none on Monday.",
+        why="A connection that never comes back is in use all the time. Utilisation says how much of the pool is taken, not how much it does. Beside it belongs a number of loans per second: none on Monday.",
         measured=True,
     ),
     Prediction(
@@ -112,7 +112,7 @@ predictions = (
         explanations=(
             (
                 {"overflow": 0},
-                "One would think so. It is counted from the other side: what is open, less `pool_size`, 2 − 5.",
+                "One would think so, since none of the ten was opened. But they are not counted one by one.",
             ),
             (
                 {"overflow": 2},
@@ -127,17 +127,37 @@ predictions = (
                 "Ten is what it may come to.",
             ),
         ),
-        why="It is what is open, less `pool_size`, and below 0 until five are open. Whoever puts it on a dashboard wonders about minus three.",
+        why="It is what is open, less `pool_size`: 2 − 5 here, and below 0 until five are open. Whoever puts it on a dashboard wonders about minus three.",
     ),
     Prediction(
         id="watch.cost",
         question="A loan and its return, while the pool is recorded: how much does it take, beside the same from a pool that is not?",
-        places={"takes": ("as much", "twice as much", "five times as much", "fifty times as much")},
+        places={
+            "takes": (
+                "as much",
+                "twice as much",
+                "five times as much",
+                "ten times as much",
+                "fifty times as much",
+            )
+        },
         sample={"takes": "as much", "sure": 55},
         explanations=(
             (
                 {"takes": "as much"},
                 "For each loan the pool looks at its caller, and at the callers of that, and puts together two tuples. A bare loan is a microsecond, so that this shows.",
+            ),
+            (
+                {"takes": "twice as much"},
+                "There are several callers to look at for each loan, and a bare loan is only a microsecond. So each look shows.",
+            ),
+            (
+                {"takes": "five times as much"},
+                "How deep the callers are nested, and what a bare loan costs on your machine, decide whether it is nearer to two, five or ten.",
+            ),
+            (
+                {"takes": "ten times as much"},
+                "How deep the callers are nested, and what a bare loan costs on your machine, decide whether it is nearer to two, five or ten.",
             ),
             (
                 {"takes": "fifty times as much"},

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from poolkit.course.exercises import Exercise, assume, because, expect, same
 from poolkit.course.histories import Histories, Seen
+from poolkit.course.shown import short
 from poolkit.course.slips import slip
 
 
@@ -81,11 +82,28 @@ def counts_milliseconds(func):
 
 
 def makes_a_new_dict(func):
-    """What was handed over stays as it was."""
+    """Each call makes a new dict, and what was handed over stays as it was."""
     stats = numbers()
     got = translated(func, stats)
-    assert same(stats, numbers()), "changed"
-    assert got is not stats, "changed"
+    assert same(stats, numbers()), because("changed", what=_changed(stats))
+    assert got is not stats, because("not new", what="the dict that was handed over")
+    again = translated(func, numbers())
+    assert again is not got, because("not new", what="the one that it had given before")
+
+
+def _changed(stats: dict) -> str:
+    """What has become of the numbers that were handed over."""
+    before = numbers()
+    gone = [name for name in before if name not in stats]
+    more = [name for name in stats if name not in before]
+    if not stats:
+        return "is empty"
+    if gone:
+        return f"has no {gone[0]!r} any more"
+    if more:
+        return f"has {short(more[0])} in it, too"
+    name = next(name for name in before if not same(stats[name], before[name]))
+    return f"says {short(stats[name])} for {name!r}, and said {before[name]!r}"
 
 
 def _plain(value: object) -> object:
@@ -116,6 +134,7 @@ def play(func, changed: dict) -> Iterator[Seen]:
         yield Seen(f"`{name}` is", _plain(got[name]) if name in got else "missing")
     yield Seen("other names:", sorted(str(name) for name in got if name not in NAMES))
     yield Seen("`stats` stays as it was:", same(stats, numbers(**changed)))
+    yield Seen("a second call makes another dict:", func(numbers(**changed)) is not got)
 
 
 def tell(changed: dict) -> str:
@@ -156,7 +175,8 @@ translating = Exercise(
         "waiting": "2 stand in line. `requests_waiting` should be 2; yours is {got}.",
         "errors": "6 have waited in vain. `requests_errors` should be 6; yours is {got}.",
         "ms": "2.5 seconds were spent waiting. `requests_wait_ms` should be 2500; yours is {got}.",
-        "changed": "The dict that was handed over is not as it was. It may be somebody else's: make a new one.",
+        "changed": "Afterwards the dict that was handed over {what:plain}. It may be somebody else's: leave it as it is.",
+        "not new": "What the last call gave is {what:plain}. Whoever kept that finds other numbers in it: make a new one in each call.",
     },
     slips=(
         slip(
@@ -270,8 +290,22 @@ translating = Exercise(
 """,
         ),
         slip(
+            "not new",
+            breaks="makes_a_new_dict",
+            edit="""
+-def as_psycopg(stats):
++def as_psycopg(stats, told={}):
+...
+-    return {
++    told.update({
+...
+-    }
++    })
++    return told
+""",
+        ),
+        slip(
             "changed",
-            "A name that is taken out of `stats` with `pop` is gone from it.",
             breaks="makes_a_new_dict",
             edit="""
 -        "requests_waiting": stats["waiting"],

@@ -115,17 +115,17 @@ using = Exercise(
         'Fill in the three blanks.\n\nlent, busy = {}, 0.0\nfor event in events:\n    if event.what == "lent":\n        lent[event.conn] = event.at\n    elif event.what == "returned":\n        busy += max(0.0, min(event.at, end) - max(____, start))\nfor at in lent.values():\n    busy += max(0.0, ____)\nreturn busy / ____',
     ),
     tellings={
-        "size": "One of four connections was out for 2 s, and the time from `start` to `end` is 4 s: 2 of 16 seconds, 0.125. Yours gives {got}, as if there were one connection.",
+        "size": "The log says: lent 7, waited 7, returned 7, a second apart. With `size` 4, from the first event to 4 s after it, that is 2 of 16 seconds, 0.125. Yours gives {got}, as if there were one connection.",
         "changed the log": "Afterwards the log is not as it was. Others read it, too: leave it as it is.",
-        "one loan": "One of four connections was out for 2 s, and the time from `start` to `end` is 4 s: 2 of 16 seconds, 0.125. Yours gives {got}.",
+        "one loan": "The log says: lent 7, waited 7, returned 7, a second apart. With `size` 4, from the first event to 4 s after it, that is 2 of 16 seconds, 0.125. Yours gives {got}.",
         "still out": "Of two connections one was lent at 0 s and never came back, the other was out from 1 to 2 s. From 0 to 8 s that is 8 + 1 of 16 seconds, 0.5625; yours gives {got}.",
         "before": "Of two connections one was lent at 0 s and never came back, the other was out from 1 to 2 s. From 4 to 8 s only the first was out: 4 of 8 seconds, 0.5; yours gives {got}.",
-        "after": "One connection was out from 0 to 3 s, another from 4 to 5 s. From 0 to 2 s the first of two was out: 2 of 4 seconds, 0.5; yours gives {got}.",
+        "after": "One connection was out from 0 to 3 s, another from 4 to 5 s; at 1 s and at 2 s somebody had waited. From 0 to 2 s the first of two was out: 2 of 4 seconds, 0.5; yours gives {got}.",
     },
     slips=(
         slip(
             "still out",
-            "Only what came back is counted. A leak never comes back, so that the pool looks idle when all of it is gone.",
+            "In yours only what came back is counted. A leak never comes back, so that the pool looks idle when all of it is gone.",
             breaks="counts_what_is_still_out looks_between_start_and_end",
             edit="""
 -    for at in lent.values():
@@ -143,7 +143,7 @@ using = Exercise(
         ),
         slip(
             "before",
-            "A loan counts from its own beginning, also where that lies before `start`.",
+            "In yours a loan counts from its own beginning, also where that lies before `start`.",
             breaks="looks_between_start_and_end",
             edit="""
 -            busy += max(0.0, min(event.at, end) - max(lent.pop(event.conn), start))
@@ -155,7 +155,7 @@ using = Exercise(
         ),
         slip(
             "after",
-            "A loan counts until its return, also where that lies after `end`.",
+            "In yours a loan counts until its return, also where that lies after `end`.",
             breaks="looks_between_start_and_end",
             edit="""
 -            busy += max(0.0, min(event.at, end) - max(lent.pop(event.conn), start))
@@ -164,7 +164,7 @@ using = Exercise(
         ),
         slip(
             "before",
-            "A loan that lies outside counts as less than nothing: take 0 for it.",
+            "In yours a loan that lies outside counts as less than nothing: take 0 for it.",
             breaks="looks_between_start_and_end",
             edit="""
 -            busy += max(0.0, min(event.at, end) - max(lent.pop(event.conn), start))
@@ -176,7 +176,7 @@ using = Exercise(
         ),
         slip(
             "one loan",
-            "It gives percent; the text asks for a part, 1.0 for all of it.",
+            "Yours gives percent; the text asks for a part, 1.0 for all of it.",
             breaks="counts_what_came_back counts_what_is_still_out looks_between_start_and_end",
             edit="""
 -    return busy / (size * (end - start))
@@ -185,7 +185,7 @@ using = Exercise(
         ),
         slip(
             "before",
-            "`event.seconds` is the whole loan. Only what lies between `start` and `end` counts.",
+            "In yours a loan that came back counts whole. Only what lies between `start` and `end` counts.",
             breaks="looks_between_start_and_end",
             edit="""
 -            busy += max(0.0, min(event.at, end) - max(lent.pop(event.conn), start))
@@ -195,7 +195,7 @@ using = Exercise(
         ),
         slip(
             "one loan",
-            "The time that somebody waited is counted as well.",
+            "In yours the time that somebody waited is counted as well.",
             breaks="counts_what_came_back looks_between_start_and_end",
             edit="""
          elif event.what == "returned":
@@ -205,5 +205,5 @@ using = Exercise(
 """,
         ),
     ),
-    after="A connection that never comes back is in use all the time. Mind what that does to a number that looks like work.",
+    after="It is a sum of seconds over the seconds that there were. Any dashboard can be checked against a log in this way.",
 )
