@@ -151,6 +151,7 @@ class PsycopgPool:
     documented = {
         "waits": "timeout: seconds to wait for a connection, then PoolTimeout",
         "order": "what comes back goes to the first client waiting",
+        "threads": "putconn(): use it only paired with a getconn()",
         "interrupts": "nothing on a client that is interrupted",
         "numbers": "requests_waiting: the clients currently waiting in the queue",
         "leftovers": "what comes back is rolled back; reset(conn) cleans up further",

@@ -3,6 +3,7 @@
 import contextlib
 import linecache
 import sys
+import threading
 import warnings
 
 import psycopg
@@ -28,6 +29,24 @@ def make(size=1, **more):
     pool.wait()
     _kept.append(pool)
     return pool
+
+
+@shows("threads.one_loan_twice")
+def one_connection_put_back_twice_at_once():
+    """Two threads put the same connection back at once: it is lent to two."""
+    both = threading.Barrier(2, timeout=10)
+
+    class Meeting(psycopg.Connection):
+        def rollback(self):
+            both.wait()
+            super().rollback()
+
+    pool = make(connection_class=Meeting)
+    conn = pool.getconn()
+    conn.execute("SELECT 1")  # so that its return rolls back
+    threads = [Thread(lambda: pool.putconn(conn)) for _ in range(2)]
+    ended = all(thread.done.wait(15) for thread in threads)
+    return ended and pool.getconn(timeout=5) is pool.getconn(timeout=5)
 
 
 @shows("interrupts.in_a_wait")
