@@ -172,7 +172,7 @@ def test_all_that_a_pool_breaks_is_listed():
         id for id, word in found.items() if word == "broken"
     ]
     assert "✗ interrupts.in_a_wait: Who is interrupted in the wait swallows nothing" in told
-    assert "\n    only 0 of 1 can be lent afterwards" in told
+    assert ": only 0 of 1 can be lent afterwards" in told
     assert lesson.broken(taken, "poolkit") == "poolkit keeps all that it is asked for."
 
 
