@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 _PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")  # no secrets
 _MOST_RUNS = 6
+_START = 60.0  # seconds for the process to come up, whatever a cell may take: a machine can be busy
 _MOST_HEARD = 4_000_000  # bytes; an honest submission's verdicts are some thousand
 
 
@@ -118,7 +119,8 @@ def _take_parts(parts, token: bytes, limits: Limits, ends: float, heard: Heard, 
         now = time.monotonic()
         if stop.is_set():
             return "was interrupted"
-        if now - since > limits.cell or now > ends:
+        patience = limits.cell if heard.at is not None else max(limits.cell, _START)
+        if now - since > patience or now > ends:
             return "did not come to an end"
         try:
             part = parts.get(timeout=0.05)
