@@ -356,6 +356,21 @@ def is_dead(pid):
         return file.read().rpartition(")")[2].split()[0] == "Z"
 
 
+def test_a_start_that_is_slower_than_a_cell_may_be_is_no_fault_of_the_submission(tmp_path):
+    path = hand_in(tmp_path / "00_start_here.ipynb", [RIGHT])
+
+    assert len(grade(path, Limits(cell=0.02)).rows) == 1  # and not "could not be started"
+
+
+def test_what_a_check_takes_is_not_held_against_the_limit_of_a_cell(tmp_path):
+    hangs = "def saved_by_pool(o, u):\n    while True: pass"
+    path = hand_in(tmp_path / "00_start_here.ipynb", [hangs])
+
+    (row,) = grade(path, Limits(cell=2.0)).rows  # as long as a check waits for a claim
+
+    assert row.result == "hung"
+
+
 def test_stopped_before_it_began_gives_nothing(tmp_path):
     path = hand_in(tmp_path / "00_start_here.ipynb", ["while True: pass"])
     stop = threading.Event()

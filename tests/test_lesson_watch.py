@@ -146,7 +146,7 @@ def test_a_leak_is_lived_through_and_nothing_of_it_stays():
 
 
 def test_nobody_looks_in_the_middle_of_a_hand_over():
-    """A return is noted and the next loan not yet: the numbers count it as lent, the log does not."""
+    """A return is noted, the next loan not yet: by the numbers it is lent, by the log not."""
     log, looks = loans((1, 0, None), (2, 1, 2)), []
 
     class Busy:

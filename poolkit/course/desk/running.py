@@ -21,6 +21,9 @@ from dataclasses import dataclass, field
 
 _PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")  # no secrets
 _MOST_RUNS = 6
+# Seconds for what is not the submission's, whatever a cell may take: a machine can be busy.
+_START = 60.0  # until the process has come up
+_JUDGING = 15.0  # for one exercise, whose check ends what hangs after four by itself
 _MOST_HEARD = 4_000_000  # bytes; an honest submission's verdicts are some thousand
 
 
@@ -118,7 +121,7 @@ def _take_parts(parts, token: bytes, limits: Limits, ends: float, heard: Heard, 
         now = time.monotonic()
         if stop.is_set():
             return "was interrupted"
-        if now - since > limits.cell or now > ends:
+        if now - since > _patience(limits, heard) or now > ends:
             return "did not come to an end"
         try:
             part = parts.get(timeout=0.05)
@@ -133,6 +136,13 @@ def _take_parts(parts, token: bytes, limits: Limits, ends: float, heard: Heard, 
             if line.startswith(token + b" "):
                 _take(line[len(token) + 1 :], heard)
                 since = time.monotonic()
+
+
+def _patience(limits: Limits, heard: Heard) -> float:
+    """Seconds that nothing need be heard: only a cell is the submission's own to limit."""
+    if heard.at is None:
+        return max(limits.cell, _START)
+    return limits.cell if heard.at[0] == "cell" else max(limits.cell, _JUDGING)
 
 
 def _read(fd: int, parts: queue.SimpleQueue) -> None:
