@@ -4,7 +4,7 @@ Write the six methods of `Pool`. Add what you like: methods, classes, imports of
 library. All of it stays in this one file. In the notebook, `stage("lends")` tells which promises
 your pool keeps, and `suite()` tells it of all ten stages. In a terminal, in this folder:
 
-    python -m pytest ../tests/conformance --pool my_pool:Pool --stage lends
+    ../.venv/bin/python -m pytest ../tests/conformance --pool my_pool:Pool --stage lends
 """
 
 

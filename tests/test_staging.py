@@ -171,7 +171,7 @@ def test_suite_takes_what_a_stage_came_to_until_the_file_changes(store, capsys, 
     assert tried == once * 2
     assert "10 of 10 stages whole" in whole
     assert "Go on with the three incidents" in whole
-    assert "`poolkit grade my_pool.py`" in whole
+    assert "poolkit grade my_pool.py`" in whole
 
 
 @pytest.mark.parametrize(

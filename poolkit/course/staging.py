@@ -28,7 +28,7 @@ STEPS = Path(__file__).parent / "lessons" / "capstone" / "steps"
 REFERENCE = Path("tests", "conformance", "reference.py")  # the last step
 ALL_KEPT = (
     "Your pool is done. Go on with the three incidents, further down in lesson 14. What whoever "
-    f"teaches you sees of it is told by `poolkit grade {FILE}`, in a terminal in this folder."
+    f"teaches you sees of it is told by `../.venv/bin/poolkit grade {FILE}`, in a terminal in this folder."
 )
 _LIMITS = Limits(cell=10.0, whole=90.0)
 _SIGNS = {"kept": "kept", "broken": "broken", "open": "open", "not judged": "unjudged"}
