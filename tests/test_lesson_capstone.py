@@ -67,7 +67,16 @@ def test_a_stage_has_three_hints(stage):
         assert int(word) < 14
 
 
-@pytest.mark.parametrize("stage", capstone.stages, ids=lambda stage: stage.name)
+LONG = ("interrupts", "fork", "end")  # the last stage is put through all of them every time
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param(one, id=one.name, marks=[pytest.mark.slow] if one.name in LONG else [])
+        for one in capstone.stages
+    ],
+)
 def test_solution_of_a_stage_is_a_whole_pool_that_keeps_it_and_those_before(stage):
     names = [one.name for one in capstone.stages]
     wanted = names[: names.index(stage.name) + 1]

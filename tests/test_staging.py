@@ -150,6 +150,7 @@ def test_suite_tells_a_line_a_stage(store, capsys):
     assert "Your pool is done" not in out
 
 
+@pytest.mark.slow  # the whole suite, three times
 def test_suite_takes_what_a_stage_came_to_until_the_file_changes(store, capsys, monkeypatch):
     write(RIGHT)
     tried = []

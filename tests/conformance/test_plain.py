@@ -95,6 +95,7 @@ class Pool:
 '''  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_a_pool_that_is_stuck_in_the_process_that_forks_is_told_once(tmp_path, monkeypatch):
     (tmp_path / "stuck_pool.py").write_text(STUCK, encoding="utf-8")
