@@ -192,7 +192,7 @@ def copy_course(source, target, solved=False):
     """Copy what a clone holds, without what was made while working in it."""
     made = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info")
     target.mkdir(parents=True)
-    for name in ("poolkit", "notebooks", "data"):
+    for name in ("poolkit", "notebooks", "data", "tests"):
         if (source / name).is_dir():
             shutil.copytree(source / name, target / name, ignore=made)
     if solved:
